@@ -1,0 +1,48 @@
+import type { Column, ColumnType, Relation } from "../core/relation.ts";
+import type { FieldType } from "../core/sync.ts";
+import type { Sql } from "./sql.ts";
+
+/** A column as an engine describes it: our type for the mapping, the engine's own for what only it knows. */
+export interface SourceColumn extends Column {
+  /** e.g. "DECIMAL(38,9)", "TIMESTAMP WITH TIME ZONE". */
+  readonly nativeType: string;
+}
+
+/**
+ * How one engine spells what Millrace says. Pure text, no I/O.
+ * Every method returns Sql so that user text can only arrive as a bound value or a quoted identifier.
+ */
+export interface Dialect {
+  readonly name: string;
+  /** Name and version of the fast fingerprint; when it differs from a ledger row's, the stable one decides once. */
+  readonly fingerprintEngine: string;
+  readonly traits: {
+    /** false: DDL commits by itself, so several tables cannot be swapped in one transaction. */
+    readonly transactionalDdl: boolean;
+    /** true: one read-write process at a time (DuckDB). */
+    readonly singleWriterFile: boolean;
+    /** Longest identifier in characters. */
+    readonly maxIdentifier: number;
+  };
+  /** Quotes one identifier, or throws ConfigError if the engine cannot hold it. */
+  ident(name: string): Sql;
+  relation(ref: Relation): Sql;
+  /** The engine's type for one of ours, as in a column definition. */
+  typeName(type: ColumnType): Sql;
+  /** The value as text, the same for ever (dates ISO 8601, timestamps UTC with microseconds, true/false, shortest round-trip floats). NULL stays NULL. */
+  text(expression: Sql, column: SourceColumn): Sql;
+  /** The value as the field type, NULL where it cannot be. Never fails a statement. */
+  tryCast(expression: Sql, column: SourceColumn, type: FieldType): Sql;
+  /** The value as JSON: numbers beyond ±(2^53−1) or of more than 15 digits as strings, NaN and infinities as null. `type` is that of `tryCast`. */
+  json(expression: Sql, column: SourceColumn | { readonly type: FieldType }): Sql;
+  /** One JSON text per row from names and JSON expressions; NULLs are kept as null. */
+  jsonObject(entries: readonly (readonly [name: string, json: Sql])[]): Sql;
+  /** A JSON constant. */
+  jsonLiteral(value: import("../core/value.ts").Value): Sql;
+  /** 64-bit, the engine's own, as a signed bigint; may change with the engine's version. `salt` distinguishes mappings. */
+  fastFingerprint(expressions: readonly Sql[], salt: string): Sql;
+  /** Lower-case md5 hex over `text` expressions; NULL ≠ ''; equal rows hash equal on every engine, for ever. */
+  stableFingerprint(texts: readonly Sql[], salt: string): Sql;
+  /** The current instant in UTC as the engine's timestamp. */
+  now(): Sql;
+}

@@ -1,0 +1,42 @@
+import type { z } from "zod";
+import type { Column, Relation } from "../core/relation.ts";
+import type { Row, Value } from "../core/value.ts";
+import type { Dialect, SourceColumn } from "./dialect.ts";
+import type { Sql } from "./sql.ts";
+
+/**
+ * The customer's database. All work happens in a session, held for one stage and no longer:
+ * on DuckDB readers share the file and a writer has it alone, and between sessions the file is closed.
+ */
+export interface Warehouse {
+  readonly dialect: Dialect;
+  /**
+   * Runs `work` on one connection. `write` sessions may create temporary tables and wait for readers and writers of this
+   * and other processes (WarehouseBusy names the holder after the wait is over). The connection's time zone is UTC.
+   */
+  session<T>(access: "read" | "write", work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** Lets another program (dbt) have the warehouse while `work` runs: DuckDB closes its file, servers just call. */
+  handOver<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface Session {
+  readonly dialect: Dialect;
+  /** All rows, validated. For small answers only. Integers beyond ±(2^53−1) and decimals arrive as strings, timestamps as ISO 8601 UTC text. */
+  query<T>(statement: Sql, row: z.ZodType<T>): Promise<T[]>;
+  /** Rows as arrays of cells in column order, in pages, in constant memory. Cells as in `query`. */
+  stream(statement: Sql, pageRows: number): AsyncIterable<readonly (readonly Value[])[]>;
+  execute(statements: readonly Sql[]): Promise<void>;
+  /** All of `work`, or nothing. Does not nest. */
+  transaction<T>(work: () => Promise<T>): Promise<T>;
+  /** Bulk load; creates nothing: the target must exist. Returns rows loaded. */
+  load(
+    target: Relation,
+    columns: readonly Column[],
+    pages: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
+  ): Promise<number>;
+  /** The columns in order, or null if there is no such relation. */
+  describe(ref: Relation): Promise<SourceColumn[] | null>;
+  /** How many statements this session has sent: the statement budget is a promise. */
+  readonly statements: number;
+}
