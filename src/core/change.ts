@@ -15,4 +15,6 @@ export interface Change {
   readonly fields: Row;
   /** The platform's own id, where an earlier delivery returned it. */
   readonly externalId?: string;
+  /** The identifiers last delivered, where they changed and the target moves a record by its own id. */
+  readonly movedFrom?: Row;
 }

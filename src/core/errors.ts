@@ -15,7 +15,7 @@ export abstract class MillraceError extends Error {
   abstract readonly code: string;
   /** later: trying again may help; after-fix: somebody must mend something; never: a defect. */
   abstract readonly retry: "later" | "after-fix" | "never";
-  readonly exitCode: 1 | 2 = 1;
+  readonly exitCode: 1 | 2 | 4 = 1;
   readonly hint: string;
   readonly context: Row;
 
@@ -104,6 +104,7 @@ export class PlanSuperseded extends MillraceError {
 export class LedgerBoundElsewhere extends MillraceError {
   override readonly code = "LEDGER_BOUND_ELSEWHERE";
   override readonly retry = "after-fix";
+  override readonly exitCode = 4;
 }
 
 /** Our own code broke a promise. */

@@ -37,4 +37,6 @@ export interface Plan {
   readonly removes: number;
   /** Sentences such as "1 field added (Tier__c)": why every row differs. Empty when the mapping is the ledger's. */
   readonly mappingChanges: readonly string[];
+  /** What the plan's fast fingerprints are good for; see Dialect.fingerprintEngine. */
+  readonly fingerprintEngine: string;
 }

@@ -70,6 +70,8 @@ export interface Target<A = any, O = any> {
   readonly fields: { readonly known: Readonly<Record<string, FieldType>>; readonly others: "allowed" | "refused" };
   readonly ops: readonly Op[];
   readonly modes: readonly Mode[];
+  /** true: a record can get new identifiers by its `externalId` (`Change.movedFrom`); else a changed match is a removal and an add. */
+  readonly movesMatch?: boolean;
   /** true: fields marked `only_if_empty` are honoured. */
   readonly onlyIfEmpty: boolean;
   /** The thing a ledger is bound to and that two syncs may share, e.g. "Contact" or "list/Lapsing". */

@@ -13,9 +13,12 @@ export interface RunStore {
   /** Made once with the store; the warehouse remembers it. */
   readonly storeId: string;
 
-  /** null: somebody else holds it. A lease whose time is over can be taken; its fence is higher than every earlier one. */
+  /**
+   * null: somebody else holds it. A lease whose time is over, or whose process is known to be dead (kill -9 on this machine),
+   * can be taken; its fence is higher than every earlier one of the resource, released ones included.
+   */
   lease(resource: string, ttlMs: number, owner: string): Promise<Lease | null>;
-  /** Who holds it now, for messages. */
+  /** Who holds it now, for messages; null: it can be taken. */
   holder(resource: string): Promise<{ readonly owner: string; readonly expiresAt: Date } | null>;
 
   begin(
@@ -52,30 +55,33 @@ export interface RunStore {
     error: RunRecord["error"],
     lease: Lease,
   ): Promise<void>;
-  /** Ends runs that no lease guards any more: superseded, expired, abandoned. */
+  /** Ends runs that no lease guards any more: superseded, expired, abandoned. A run that has ended stays as it ended. */
   mark(runId: string, status: "superseded" | "expired" | "abandoned" | "failed" | "done", at: Date): Promise<void>;
+
+  /** A person decided what became of an ended run's unknown rows: they are counted there from now on. */
+  resolved(runId: string, into: "delivered" | "retry" | "rejected"): Promise<void>;
 
   /** In order of seq. */
   batches(runId: string): Promise<BatchRecord[]>;
   /** Ranges as they were cut, state `planned`: on disk before anything of them is sent. */
   cut(runId: string, batches: readonly Pick<BatchRecord, "id" | "fromSeq" | "toSeq">[], lease: Lease): Promise<void>;
-  /** Replaces a batch by parts that cover it exactly (bisecting). */
+  /** Replaces a batch by parts that cover it exactly (bisecting); the parts are new batches, at attempt 0. */
   split(
     runId: string,
     batchId: string,
     parts: readonly Pick<BatchRecord, "id" | "fromSeq" | "toSeq">[],
     lease: Lease,
   ): Promise<void>;
-  /** On disk before the request leaves. */
+  /** On disk before the request leaves. `attempt` is higher than the batch's last one: 1 for the first. */
   sending(runId: string, batchId: string, attempt: number, lease: Lease): Promise<void>;
   pending(runId: string, batchId: string, job: JobHandle, nextAt: Date, lease: Lease): Promise<void>;
   /** Back to `planned`, for an attempt that provably did not apply or may be repeated. */
   retryAt(runId: string, batchId: string, nextAt: Date, lease: Lease): Promise<void>;
-  /** The batch's results, as ranges that cover it exactly. */
+  /** The batch's results, as ranges in order of seq that cover it exactly. Of a batch that was never sent no row can be delivered. */
   returned(runId: string, batchId: string, results: readonly ResultRange[], lease: Lease): Promise<void>;
   /** Results that have not been settled, in order of seq, a page at a time. */
   results(runId: string): AsyncIterable<readonly ResultRange[]>;
-  /** Sums of the returned and settled batches. */
+  /** Sums of the returned and settled batches; `planned` is their rows. */
   counts(runId: string): Promise<RunCounts>;
   /** The warehouse has them: batches become `settled`, their results leave the store. Remembers the sync's last settled run. */
   settled(runId: string, sync: string, lease: Lease): Promise<void>;

@@ -27,17 +27,23 @@ export interface Dialect {
   /** Quotes one identifier, or throws ConfigError if the engine cannot hold it. */
   ident(name: string): Sql;
   relation(ref: Relation): Sql;
+  /** Where a temporary table of this name lives, for `relation` and `Session.load`. */
+  temporary(name: string): Relation;
   /** The engine's type for one of ours, as in a column definition. */
   typeName(type: ColumnType): Sql;
   /** The value as text, the same for ever (dates ISO 8601, timestamps UTC with microseconds, true/false, shortest round-trip floats). NULL stays NULL. */
   text(expression: Sql, column: SourceColumn): Sql;
   /** The value as the field type, NULL where it cannot be. Never fails a statement. */
   tryCast(expression: Sql, column: SourceColumn, type: FieldType): Sql;
-  /** The value as JSON: numbers beyond ±(2^53−1) or of more than 15 digits as strings, NaN and infinities as null. `type` is that of `tryCast`. */
+  /** The value as JSON: numbers beyond ±(2^53−1) or of more than 15 digits as strings, NaN and infinities as null, times ISO 8601 UTC. SQL NULL stays NULL. `type` is that of `tryCast`. */
   json(expression: Sql, column: SourceColumn | { readonly type: FieldType }): Sql;
-  /** One JSON text per row from names and JSON expressions; NULLs are kept as null. */
-  jsonObject(entries: readonly (readonly [name: string, json: Sql])[]): Sql;
-  /** A JSON constant. */
+  /** One JSON text per row from names and JSON expressions; a NULL is kept as null, or its name left out where `skip` is said. */
+  jsonObject(entries: readonly (readonly [name: string, json: Sql, nulls?: "write" | "skip"])[]): Sql;
+  /** A member of a JSON text's top object as text; NULL where it is missing. */
+  jsonMember(json: Sql, name: string): Sql;
+  /** A text constant spelled out, for DDL, where engines bind no values. */
+  textLiteral(value: string): Sql;
+  /** A JSON constant; null is SQL NULL, as in `json`. */
   jsonLiteral(value: import("../core/value.ts").Value): Sql;
   /** 64-bit, the engine's own, as a signed bigint; may change with the engine's version. `salt` distinguishes mappings. */
   fastFingerprint(expressions: readonly Sql[], salt: string): Sql;

@@ -1,0 +1,18 @@
+{#-
+  The instant a build stands at, as a UTC timestamp without a zone: `where ordered_at < {{ millrace.as_of() }}`.
+
+  Millrace sets MILLRACE_AS_OF once per run. Under plain dbt it is the start of the dbt invocation.
+  The variable is read only while dbt executes: read while dbt parses, every new value would make it parse the models
+  again (and `--vars` would make it parse the whole project again).
+-#}
+{% macro as_of() -%}
+  {{ return(adapter.dispatch('as_of', 'millrace')()) }}
+{%- endmacro %}
+
+{% macro default__as_of() -%}
+  {%- set instant = run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f') -%}
+  {%- if execute -%}
+    {%- set instant = env_var('MILLRACE_AS_OF', instant) -%}
+  {%- endif -%}
+  cast({{ dbt.string_literal(instant) }} as {{ dbt.type_timestamp() }})
+{%- endmacro %}

@@ -1,0 +1,59 @@
+import type { Clock } from "../core/clock.ts";
+import type { Relation } from "../core/relation.ts";
+import type { SyncConfig } from "../core/sync.ts";
+import type { OpenAccount } from "../deliver/accounts.ts";
+import type { Target } from "../destinations/connector.ts";
+import type { StateTables } from "../state/names.ts";
+import type { RunStore } from "../store/store.ts";
+import type { Warehouse } from "../warehouse/warehouse.ts";
+import type { Output } from "./output.ts";
+
+/**
+ * One project, opened: what every verb works with. `main.ts` makes it and names the concrete classes; resources open on
+ * first use and are closed together at the end.
+ */
+export interface App {
+  readonly dir: string;
+  readonly projectName: string;
+  readonly environment: string | null;
+  readonly syncs: readonly SyncConfig[];
+  readonly tables: StateTables;
+  readonly clock: Clock;
+  readonly out: Output;
+  /** Shows people's values unmasked. */
+  readonly showValues: boolean;
+  /** Ends what the process does: Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** How long a held plan can be approved. */
+  readonly planExpiryMs: number;
+  warehouse(): Promise<Warehouse>;
+  store(): Promise<RunStore>;
+  account(name: string): Promise<OpenAccount>;
+  /** Where a sync's rows stand in the warehouse. */
+  relation(sync: SyncConfig): Promise<Relation>;
+  /** Builds the models that the syncs need. null: there is no dbt, or somebody else runs it. */
+  readonly models: ModelBuilder | null;
+  close(): Promise<void>;
+}
+
+export interface BuildOutcome {
+  /** Syncs that may not go on, with dbt's own message and file. */
+  readonly blocked: ReadonlyMap<string, string>;
+  readonly nodes: number;
+  readonly failed: number;
+  readonly seconds: number;
+}
+
+export interface ModelBuilder {
+  /** Empty: everything. */
+  build(syncs: readonly SyncConfig[]): Promise<BuildOutcome>;
+}
+
+/** A sync with everything that planning and delivering it needs. */
+export interface PreparedSync {
+  readonly sync: SyncConfig;
+  readonly account: OpenAccount;
+  readonly target: Target;
+  /** Validated `to:` options. */
+  readonly options: unknown;
+}

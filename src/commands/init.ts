@@ -1,0 +1,15 @@
+import { initProject } from "./init-project.ts";
+import type { VerbAction } from "./run-verb.ts";
+
+export { initProject } from "./init-project.ts";
+
+/** `millrace init DIR`. */
+export const init =
+  (dir: string, options: { readonly warehouse: "duckdb" }): VerbAction =>
+  async ({ out }) => {
+    const files = initProject(dir, options);
+    out.emit({ dir, files });
+    for (const file of files) out.print(`  ${file}`);
+    out.print(`\nA project that runs as it is. Next:\n  cd ${dir}\n  millrace run`);
+    return 0;
+  };

@@ -1,0 +1,120 @@
+import { join } from "node:path";
+import type { DbtConfig, WarehouseConfig } from "../config/project-parts.ts";
+import type { Clock } from "../core/clock.ts";
+import { ConfigError } from "../core/errors.ts";
+import type { Relation } from "../core/relation.ts";
+import type { SyncConfig } from "../core/sync.ts";
+import { type Manifest, readManifest, readRunResults, relationOf, selectionFor } from "../models/artifacts.ts";
+import { blockedBy } from "../models/blocked.ts";
+import { createDbt, type Dbt } from "../models/dbt.ts";
+import { findDbt } from "../models/find-dbt.ts";
+import type { DbtWarehouse } from "../models/profile.ts";
+import { createProgress } from "../models/progress.ts";
+import type { RunStore } from "../store/store.ts";
+import type { Warehouse } from "../warehouse/warehouse.ts";
+import type { ModelBuilder } from "./app.ts";
+import type { Output } from "./output.ts";
+import { withLease } from "./pipeline/leases.ts";
+
+export interface ModelBuilderOptions {
+  /** null: the project has no dbt. */
+  readonly dbt: DbtConfig | null;
+  readonly warehouseConfig: WarehouseConfig;
+  readonly stateDir: string;
+  readonly projectDir: string;
+  readonly env: () => Record<string, string>;
+  readonly dbtPath: string | undefined;
+  /** What `{{ millrace.as_of() }}` gives; null: the instant the build begins. */
+  readonly asOf: Date | null;
+  readonly warehouse: () => Promise<Warehouse>;
+  readonly store: () => Promise<RunStore>;
+  readonly clock: Clock;
+  readonly out: Output;
+  readonly signal: AbortSignal;
+}
+
+export interface Models {
+  /** null: nothing to build here; there is no dbt, or somebody else runs it. */
+  readonly builder: ModelBuilder | null;
+  /** Where a model stands, by the manifest; null: the project has no dbt. */
+  readonly relation: ((name: string) => Promise<Relation>) | null;
+  readonly dbt: (() => Promise<Dbt>) | null;
+}
+
+const hourMs = 3_600_000;
+
+/** The models stage as the verbs use it: one build for the syncs at hand, and what it blocks. */
+export function createModelBuilder(o: ModelBuilderOptions): Models {
+  const { dbt } = o;
+  if (dbt === null) return { builder: null, relation: null, dbt: null };
+  const targetDir = dbt.kind === "project" ? join(dbt.dir, "target") : dbt.dir;
+  let manifest: Promise<Manifest> | null = null;
+  const readOnce = (): Promise<Manifest> => {
+    manifest ??= readManifest(targetDir);
+    return manifest;
+  };
+  const relation = async (name: string): Promise<Relation> => relationOf(await readOnce(), name);
+  if (dbt.kind === "artifacts") return { builder: null, relation, dbt: null };
+
+  const open = async (): Promise<Dbt> => {
+    const env = o.env();
+    const program = await findDbt({ explicit: o.dbtPath, projectDir: o.projectDir, env });
+    return createDbt({
+      program,
+      projectDir: dbt.dir,
+      ...(dbt.profiles !== undefined && { profilesDir: dbt.profiles }),
+      ...(dbt.target !== undefined && { target: dbt.target }),
+      warehouse: dbtWarehouse(o.warehouseConfig),
+      stateDir: o.stateDir,
+      env,
+    });
+  };
+  const builder: ModelBuilder = {
+    async build(syncs) {
+      const program = await open();
+      const warehouse = await o.warehouse();
+      const progress = createProgress(o.out.progress, { tty: o.out.tty, color: o.out.color });
+      const names = syncs.filter((sync) => sync.source.kind !== "table").map((sync) => sync.source.name);
+      const select = names.length === 0 ? [] : selectionFor(names);
+      const startedAt = o.clock.now();
+      const outcome = await withLease(await o.store(), o.clock, "warehouse", hourMs, o.signal, () =>
+        warehouse.handOver(
+          () => program.build({ select, asOf: o.asOf ?? startedAt, onEvent: progress.onEvent, signal: o.signal }),
+          o.signal,
+        ),
+      ).finally(() => progress.end());
+      manifest = null;
+      const blocked = outcome.ok ? new Map<string, string>() : blockedSyncs(syncs, await readOnce(), await readRunResults(targetDir));
+      return {
+        blocked,
+        failed: outcome.failed.length,
+        nodes: outcome.results.length,
+        seconds: (o.clock.now().getTime() - startedAt.getTime()) / 1_000,
+      };
+    },
+  };
+  return { builder, relation, dbt: open };
+}
+
+/** Only the syncs whose model, or something it is made from, failed; with dbt's own message and file. */
+function blockedSyncs(
+  syncs: readonly SyncConfig[],
+  manifest: Manifest,
+  results: Awaited<ReturnType<typeof readRunResults>>,
+): Map<string, string> {
+  const blocked = new Map<string, string>();
+  for (const sync of syncs) {
+    if (sync.source.kind === "table") continue;
+    const found = blockedBy(manifest, results, sync.source.name);
+    if (found === null) continue;
+    const message = found.message === null ? "" : `: ${found.message.trim()}`;
+    blocked.set(sync.name, `${found.file}: ${found.resourceType} ${found.name} ended as ${found.status}${message}`);
+  }
+  return blocked;
+}
+
+function dbtWarehouse(config: WarehouseConfig): DbtWarehouse {
+  if (config.type === "duckdb") return { type: "duckdb", path: config.path, ...(config.threads !== undefined && { threads: config.threads }) };
+  if (config.type === "postgres") return { type: "postgres", url: config.url };
+  throw new ConfigError(`this version makes no dbt profile for ${config.type}`, { hint: "Name your own with `dbt: {profiles: DIR}`." });
+}

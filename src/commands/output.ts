@@ -1,0 +1,35 @@
+import type { Writable } from "node:stream";
+
+/** Where a verb speaks. With `--json` stdout carries one JSON document and everything else goes to stderr. */
+export interface Output {
+  readonly json: boolean;
+  readonly color: boolean;
+  /** May lines be redrawn? */
+  readonly tty: boolean;
+  /** For people: stdout, or stderr with `--json`. */
+  print(text?: string): void;
+  /** Progress, warnings, hints: always stderr. */
+  note(text: string): void;
+  /** The JSON document; without `--json` nothing. */
+  emit(document: unknown): void;
+  readonly progress: Writable;
+}
+
+export function createOutput(
+  streams: { readonly stdout: Writable & { isTTY?: boolean }; readonly stderr: Writable & { isTTY?: boolean } },
+  o: { readonly json: boolean; readonly noColor: boolean },
+): Output {
+  const { stdout, stderr } = streams;
+  const people = o.json ? stderr : stdout;
+  return {
+    json: o.json,
+    color: people.isTTY === true && !o.noColor,
+    tty: stderr.isTTY === true,
+    print: (text = "") => void people.write(`${text}\n`),
+    note: (text) => void stderr.write(`${text}\n`),
+    emit: (document) => {
+      if (o.json) stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    },
+    progress: stderr,
+  };
+}

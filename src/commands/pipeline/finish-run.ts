@@ -1,0 +1,81 @@
+import { ContractError } from "../../core/errors.ts";
+import type { RunRecord, RunStatus } from "../../core/run.ts";
+import { deliver } from "../../deliver/deliver.ts";
+import type { Progress } from "../../deliver/progress.ts";
+import { canonicalMapping } from "../../plan/mapping.ts";
+import { changeReader } from "../../plan/read-changes.ts";
+import { settle } from "../../settle/settle.ts";
+import type { Lease } from "../../store/store.ts";
+import type { App } from "../app.ts";
+import { withLease } from "./leases.ts";
+import { prepareSync } from "./prepare.ts";
+
+const warehouseWaitMs = 10 * 60_000;
+
+/**
+ * Delivers and settles a run whose plan is frozen, from wherever it stands: the same road for a fresh run, an approved
+ * plan and what a crash left. Follows the sync as it was frozen with the plan.
+ * Returns the run as it ended. Throws Interrupted after a stop; the run stays resumable then.
+ */
+export async function finishRun(app: App, run: RunRecord, lease: Lease, onProgress?: (progress: Progress) => void): Promise<RunRecord> {
+  const { plan, config } = run;
+  if (plan === null || config === null) {
+    throw new ContractError(`run ${run.id} has no plan to deliver`, { hint: "This is a defect; please report it." });
+  }
+  const store = await app.store();
+  let status: RunStatus = "done";
+  let error: RunRecord["error"] = run.error;
+  if (run.stage === "deliver" && run.trigger === "adopt") await takeAsDelivered(app, run, lease);
+  else if (run.stage === "deliver") {
+    const prepared = await prepareSync(app, config);
+    const warehouse = await app.warehouse();
+    const read = changeReader(plan, config);
+    const delivered = await deliver({
+      run: { id: run.id, config, plan },
+      account: prepared.account,
+      target: prepared.target,
+      options: prepared.options,
+      store,
+      lease,
+      changes: (fromSeq, toSeq) => warehouse.session("read", (session) => read(session, fromSeq, toSeq), app.signal),
+      clock: app.clock,
+      signal: app.signal,
+      ...(onProgress && { onProgress }),
+    });
+    if (delivered.ended === "failed") error = delivered.error;
+  }
+  if (error !== null) status = "failed";
+  if (run.stage !== "settle") await store.advance(run.id, "settle", lease);
+  const counts = await store.counts(run.id);
+  const endedAt = app.clock.now();
+  await withLease(store, app.clock, "warehouse", warehouseWaitMs, app.signal, async () =>
+    (await app.warehouse()).session("write", (session) =>
+      settle(session, app.tables, store.results(run.id), {
+        plan,
+        sync: config,
+        mapping: canonicalMapping(config),
+        trigger: run.trigger,
+        startedAt: run.startedAt,
+        endedAt,
+        status,
+        counts,
+      }),
+    ),
+  );
+  await store.settled(run.id, run.sync, lease);
+  await store.end(run.id, status, endedAt, counts, error, lease);
+  const ended = await store.run(run.id);
+  if (ended === null) throw new ContractError(`run ${run.id} has left the store`, { hint: "This is a defect; please report it." });
+  return ended;
+}
+
+/** Adoption sends nothing: the rows are there already, says a person. */
+async function takeAsDelivered(app: App, run: RunRecord, lease: Lease): Promise<void> {
+  const total = run.plan?.total ?? 0;
+  const store = await app.store();
+  if (total === 0 || (await store.batches(run.id)).some((batch) => batch.state === "returned")) return;
+  const batch = { id: `${run.id}-adopted`, fromSeq: 1, toSeq: total };
+  if ((await store.batches(run.id)).length === 0) await store.cut(run.id, [batch], lease);
+  await store.sending(run.id, batch.id, 1, lease);
+  await store.returned(run.id, batch.id, [{ fromSeq: 1, toSeq: total, attempt: 1, status: "delivered" }], lease);
+}

@@ -1,0 +1,87 @@
+import type { RunRecord, Trigger } from "../../core/run.ts";
+import { canonicalMapping } from "../../plan/mapping.ts";
+import { makePlan, type PlanOutcome, type PlanRequest } from "../../plan/plan.ts";
+import { recordRun } from "../../settle/record-run.ts";
+import type { Lease } from "../../store/store.ts";
+import type { App, PreparedSync } from "../app.ts";
+import { withLease } from "./leases.ts";
+import { planTarget } from "./prepare.ts";
+import { newRunId } from "./run-id.ts";
+import { agree, assertStory, trustWarehouse } from "./story.ts";
+
+export interface PlanAsk {
+  readonly trigger: Trigger;
+  readonly scope: PlanRequest["scope"];
+  /** A person says that the warehouse's ledger is right where store and warehouse disagree. */
+  readonly trustWarehouse: boolean;
+  /** planned: leave it for `run --approve`; running: it will be delivered now. */
+  readonly then: "planned" | "running";
+}
+
+export interface Planned {
+  readonly run: RunRecord;
+  readonly outcome: PlanOutcome;
+  readonly mapping: string;
+}
+
+const warehouseWaitMs = 10 * 60_000;
+
+/** Begins a run and freezes its plan, under the sync's lease. Dies cleanly: before `savePlan` nothing of the run is left. */
+export async function planSync(app: App, prepared: PreparedSync, lease: Lease, ask: PlanAsk): Promise<Planned> {
+  const store = await app.store();
+  const { sync } = prepared;
+  const startedAt = app.clock.now();
+  const id = newRunId(startedAt);
+  await store.begin({ id, sync: sync.name, trigger: ask.trigger, startedAt }, lease);
+  try {
+    const relation = await app.relation(sync);
+    await store.advance(id, "plan", lease);
+    const request: PlanRequest = {
+      runId: id,
+      createdAt: startedAt,
+      sync,
+      relation,
+      target: planTarget(prepared, id, startedAt),
+      scope: ask.scope,
+    };
+    const outcome = await freezeInWarehouse(app, prepared, request, ask);
+    const held = outcome.heldFor.length > 0;
+    await store.savePlan(id, outcome.plan, sync, held ? "held" : ask.then, outcome.heldFor, lease);
+    const run = await store.run(id);
+    if (run === null) throw new Error(`run ${id} has left the store`);
+    return { run, outcome, mapping: canonicalMapping(sync) };
+  } catch (error) {
+    await store.end(id, "failed", app.clock.now(), null, describeError(error), lease).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function freezeInWarehouse(app: App, prepared: PreparedSync, request: PlanRequest, ask: PlanAsk): Promise<PlanOutcome> {
+  const store = await app.store();
+  const warehouse = await app.warehouse();
+  return withLease(store, app.clock, "warehouse", warehouseWaitMs, app.signal, () =>
+    warehouse.session(
+      "write",
+      async (session) => {
+        if (ask.trustWarehouse) await trustWarehouse(app, session, prepared);
+        else await assertStory(app, session, request.sync.name, null);
+        await agree(app, session);
+        const outcome = await makePlan(session, app.tables, request);
+        if (outcome.heldFor.length > 0) {
+          const nothing = { planned: outcome.plan.total, delivered: 0, accepted: 0, rejected: 0, retry: 0, unknown: 0 };
+          await recordRun(session, app.tables, { plan: outcome.plan, trigger: ask.trigger, startedAt: request.createdAt, endedAt: null, status: "held", counts: nothing });
+        }
+        return outcome;
+      },
+      app.signal,
+    ),
+  );
+}
+
+/** What a failed run leaves in the store: no values, no secrets; our errors carry none. */
+export function describeError(error: unknown): NonNullable<RunRecord["error"]> {
+  if (error instanceof Error && "code" in error && "hint" in error) {
+    return { code: String(error.code), message: error.message, hint: String(error.hint) };
+  }
+  return { code: "UNEXPECTED", message: error instanceof Error ? error.name : "an unexpected error", hint: "This is a defect; please report it." };
+}

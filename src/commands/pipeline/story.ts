@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { StateDiverged } from "../../core/errors.ts";
+import type { RunRecord } from "../../core/run.ts";
+import { canonicalMapping } from "../../plan/mapping.ts";
+import { settle } from "../../settle/settle.ts";
+import { bindingOf, differences, readBindings } from "../../state/bindings.ts";
+import { claimWarehouse, ensureState, readMeta } from "../../state/ensure.ts";
+import { syncTables } from "../../state/names.ts";
+import { assertOneStory } from "../../state/story.ts";
+import { sql } from "../../warehouse/sql.ts";
+import type { Session } from "../../warehouse/warehouse.ts";
+import type { App, PreparedSync } from "../app.ts";
+import { planTarget, shapeOf } from "./prepare.ts";
+
+/**
+ * Throws StateDiverged unless store and warehouse tell the same story of the sync.
+ * @param settling a run whose settling was cut off: the warehouse may have it already
+ */
+export async function assertStory(app: App, session: Session, sync: string, settling: string | null): Promise<void> {
+  const store = await app.store();
+  const meta = await readMeta(session, app.tables);
+  assertOneStory({
+    sync,
+    storeId: store.storeId,
+    store: {
+      warehouseId: await store.warehouseId(),
+      lastSettled: await store.lastSettled(sync),
+      unfinished: settling === null ? [] : [settling],
+    },
+    warehouse: meta === null ? null : { ...meta, lastSettled: await lastSettledIn(app, session, sync) },
+  });
+}
+
+/** Before a cut-off run goes on: its frozen plan must still stand, and the warehouse must not have moved past it. */
+export async function assertResumable(app: App, run: RunRecord): Promise<void> {
+  const warehouse = await app.warehouse();
+  await warehouse.session("read", async (session) => {
+    await assertStory(app, session, run.sync, run.stage === "settle" ? run.id : null);
+    if (run.plan === null || run.plan.total === 0) return;
+    const frozen = await frozenPlan(app, session, run.sync);
+    if (frozen?.runId === run.id && frozen.total === run.plan.total) return;
+    throw new StateDiverged(`run ${run.id} was cut off, and the warehouse no longer has its plan`, {
+      hint: `The warehouse was restored or its schema emptied. \`millrace run ${run.sync} --adopt\` goes on from the ledger as it stands, \`--rebuild\` sends everything again.`,
+    });
+  }, app.signal);
+}
+
+/**
+ * A person chose the warehouse's story: the store takes it over and gives up what it believed was under way. Where an
+ * unanswered row must not be sent twice, the rows of a plan that never settled are parked as unknown.
+ */
+export async function trustWarehouse(app: App, session: Session, prepared: PreparedSync): Promise<void> {
+  const store = await app.store();
+  const { sync } = prepared;
+  for (const run of await store.unfinished()) {
+    if (run.sync === sync.name && run.plan !== null) await store.mark(run.id, "abandoned", app.clock.now());
+  }
+  await agree(app, session);
+  await parkUnsettled(app, session, prepared);
+  await store.saveLastSettled(sync.name, await lastSettledIn(app, session, sync.name));
+}
+
+/** Makes Millrace's tables where they are missing, and store and warehouse know each other. */
+export async function agree(app: App, session: Session): Promise<void> {
+  const store = await app.store();
+  const meta = await ensureState(session, app.tables, store.storeId);
+  if (meta.storeId !== store.storeId) await claimWarehouse(session, app.tables, store.storeId);
+  await store.saveWarehouseId(meta.warehouseId);
+}
+
+/** Does the sync's ledger belong to another destination than the sync now names? */
+export async function boundElsewhere(app: App, prepared: PreparedSync): Promise<boolean> {
+  const { sync } = prepared;
+  const { accountKey, object } = planTarget(prepared, "", app.clock.now());
+  const now = bindingOf(sync, accountKey, object);
+  const warehouse = await app.warehouse();
+  return warehouse.session("read", async (session) => {
+    if ((await readMeta(session, app.tables)) === null) return false;
+    const stored = (await readBindings(session, app.tables)).find((binding) => binding.sync === sync.name);
+    return stored !== undefined && differences(stored, now).length > 0;
+  }, app.signal);
+}
+
+async function parkUnsettled(app: App, session: Session, prepared: PreparedSync): Promise<void> {
+  const { sync } = prepared;
+  const now = app.clock.now();
+  const frozen = await frozenPlan(app, session, sync.name);
+  if (frozen === null || frozen.total === 0) return;
+  if (frozen.runId === (await lastSettledIn(app, session, sync.name))) return;
+  if (shapeOf(prepared, frozen.runId, now, null).resend !== "once") return;
+  const lost = { status: "unknown", code: "STORE_LOST", message: "the control store that knew whether this was sent was lost" } as const;
+  const nothing = { modelRows: 0, unchanged: 0, add: 0, update: 0, remove: 0, keep: 0, refused: 0, suppressed: 0, netted: 0, released: 0, ledgerRows: 0 };
+  const own = syncTables(app.tables.schema, sync.name, session.dialect.traits.maxIdentifier);
+  await settle(session, app.tables, once([{ fromSeq: 1, toSeq: frozen.total, attempt: 1, ...lost }]), {
+    plan: { runId: frozen.runId, sync: sync.name, table: own.plan, createdAt: now, counts: nothing, total: frozen.total, removes: 0, mappingChanges: [], fingerprintEngine: "" },
+    sync,
+    mapping: canonicalMapping(sync),
+    trigger: "manual",
+    startedAt: now,
+    endedAt: now,
+    status: "failed",
+    counts: { planned: frozen.total, delivered: 0, accepted: 0, rejected: 0, retry: 0, unknown: frozen.total },
+  });
+  app.out.note(`${sync.name}: ${frozen.total} rows of run ${frozen.runId} may have been sent: decide with \`millrace resolve ${frozen.runId}\``);
+}
+
+async function* once<T>(page: readonly T[]): AsyncIterable<readonly T[]> {
+  yield page;
+}
+
+async function lastSettledIn(app: App, session: Session, sync: string): Promise<string | null> {
+  if ((await readMeta(session, app.tables)) === null) return null;
+  return (await readBindings(session, app.tables)).find((binding) => binding.sync === sync)?.lastSettledRun ?? null;
+}
+
+const frozenRow = z.object({ run_id: z.string().nullable(), total: z.number() });
+
+async function frozenPlan(app: App, session: Session, sync: string): Promise<{ runId: string; total: number } | null> {
+  const own = syncTables(app.tables.schema, sync, session.dialect.traits.maxIdentifier);
+  if ((await session.describe(own.plan)) === null) return null;
+  const [found] = await session.query(sql`select max(run_id) as run_id, count(seq) as total from ${session.dialect.relation(own.plan)}`, frozenRow);
+  return found === undefined || found.run_id === null ? null : { runId: found.run_id, total: found.total };
+}

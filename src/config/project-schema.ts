@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { daysText, durationText, identifierText, nameText, someText } from "./scalars.ts";
+import { guardSchema, rejectsSchema } from "./shared-schema.ts";
+
+const secret = someText.meta({ secret: true });
+const fileText = someText.refine((path) => path !== ":memory:", {
+  error: "a database in memory is gone between two stages",
+  params: { mend: "name a file: ./warehouse.duckdb" },
+});
+const schema = identifierText.optional().describe("where Millrace's own tables live; millrace if left out");
+
+export const warehouseSchema = z
+  .discriminatedUnion("type", [
+    z.strictObject({
+      type: z.literal("duckdb"),
+      path: fileText.describe("the database file"),
+      schema,
+      memory_limit: someText.optional().describe("e.g. 4GB"),
+      threads: z.int().min(1).optional(),
+      temp_directory: someText.optional().describe("where large queries spill"),
+    }),
+    z.strictObject({ type: z.literal("postgres"), url: secret.describe("postgres://user@host/database"), schema }),
+    z.strictObject({
+      type: z.literal("snowflake"),
+      account: someText.describe("the account identifier, e.g. myorg-account123"),
+      user: someText.describe("the user"),
+      private_key: secret.describe("the user's private key (PEM)"),
+      role: someText.optional(),
+      warehouse: someText.describe("the virtual warehouse"),
+      database: someText.describe("the database"),
+      schema,
+    }),
+    z.strictObject({
+      type: z.literal("bigquery"),
+      project: someText.describe("the Google Cloud project"),
+      dataset: someText.optional().describe("the dataset of models whose dataset is not known otherwise"),
+      location: someText.optional().describe("e.g. EU"),
+      credentials: secret.optional().describe("the service account's JSON key"),
+      schema,
+    }),
+  ])
+  .describe("the customer's database");
+
+const dbtOptions = {
+  target: someText.optional().describe("dbt's target"),
+  profiles: someText.optional().describe("the folder of profiles.yml; left out, a profile is made from `warehouse:`"),
+};
+
+export const dbtSchema = z
+  .union([
+    z.strictObject({ project: someText.describe("the folder of dbt_project.yml"), ...dbtOptions }),
+    z.strictObject({
+      artifacts: someText.describe("the target folder of a dbt that somebody else runs"),
+      ...dbtOptions,
+    }),
+  ])
+  .describe("the dbt project that makes the models");
+
+export const storeSchema = someText.describe("a file, or postgres://… for several machines").meta({ secret: true });
+
+const accountSchema = z
+  .looseObject({ connector: someText.describe("the platform, as `millrace connectors` names it") })
+  .describe("credentials for one platform; its keys: `millrace connectors NAME`");
+const accounts = z.record(nameText, accountSchema);
+
+const retention = z
+  .strictObject({
+    results: daysText.optional(),
+    runs: daysText.optional(),
+    plans: daysText.optional(),
+  })
+  .describe("how long Millrace's tables keep their rows; rejects are never emptied");
+
+const settings = z.strictObject({
+  plan_expiry: durationText.optional().describe("how long a held plan can be approved; 24h if left out"),
+});
+
+/** An environment says only what differs; what it makes of the whole is held against the schemas above. */
+const environment = z
+  .strictObject({
+    warehouse: z.record(z.string(), z.json()).optional(),
+    dbt: z.record(z.string(), z.json()).optional(),
+    store: storeSchema.optional(),
+    accounts: z.record(nameText, z.record(z.string(), z.json())).optional(),
+  })
+  .describe("own schema, store and ledgers; `--env NAME`");
+
+export const projectSchema = z
+  .strictObject({
+    project: nameText.describe("the project's name"),
+    warehouse: warehouseSchema,
+    dbt: dbtSchema.optional(),
+    store: storeSchema.optional(),
+    accounts: accounts.optional().describe("credentials by name"),
+    defaults: z
+      .strictObject({ guard: guardSchema.optional(), rejects: rejectsSchema.optional() })
+      .optional()
+      .describe("for every sync that does not say otherwise"),
+    environments: z.record(nameText, environment).optional(),
+    retention: retention.optional(),
+    settings: settings.optional(),
+  })
+  .describe("A project of Millrace");
+
+export type WarehouseYaml = z.output<typeof warehouseSchema>;
+export type DbtYaml = z.output<typeof dbtSchema>;
+export type RetentionYaml = z.output<typeof retention>;
+
+/** Keys an environment may lay over the project. */
+export const environmentKeys = ["warehouse", "dbt", "store", "accounts"] as const;

@@ -1,0 +1,27 @@
+import type { Connector } from "./connector.ts";
+
+/**
+ * Every connector, one line each. Loaded when an account names it, so that `--help` reads none of them; drivers as large
+ * as a database's load inside the connector, on first use, so that `check` can read all schemas quickly.
+ */
+export const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
+  file: async () => (await import("./file/index.ts")).file,
+  http: async () => (await import("./http/index.ts")).http,
+  klaviyo: async () => (await import("./klaviyo/index.ts")).klaviyo,
+  postgres: async () => (await import("./postgres/index.ts")).postgres,
+  salesforce: async () => (await import("./salesforce/index.ts")).salesforce,
+};
+
+/** In alphabetical order. */
+export const connectorIds: readonly string[] = Object.keys(connectors).sort();
+
+/** undefined: there is no such connector. */
+export async function loadConnector(id: string): Promise<Connector | undefined> {
+  return Object.hasOwn(connectors, id) ? connectors[id]?.() : undefined;
+}
+
+/** All of them, for verbs that hold the project's files against every connector. */
+export async function allConnectors(): Promise<Readonly<Record<string, Connector>>> {
+  const loaded = await Promise.all(Object.entries(connectors).map(async ([id, load]) => [id, await load()] as const));
+  return Object.fromEntries(loaded);
+}

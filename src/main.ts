@@ -1,0 +1,132 @@
+import { join, resolve } from "node:path";
+import type { App } from "./commands/app.ts";
+import { createModelBuilder } from "./commands/model-builder.ts";
+import type { Output } from "./commands/output.ts";
+import type { GlobalOptions } from "./commands/run-verb.ts";
+import { openProject } from "./config/check.ts";
+import { childEnv, dbtPath, sandboxUrl } from "./config/env.ts";
+import type { Project } from "./config/project.ts";
+import type { WarehouseConfig } from "./config/project-parts.ts";
+import { systemClock } from "./core/clock.ts";
+import { ConfigError } from "./core/errors.ts";
+import type { Relation } from "./core/relation.ts";
+import { Accounts } from "./deliver/accounts.ts";
+import type { Connector } from "./destinations/connector.ts";
+import { allConnectors } from "./destinations/registry.ts";
+import { relationNamed } from "./models/relation-name.ts";
+import { sandboxAccount } from "./sandbox/accounts.ts";
+import { stateTables } from "./state/names.ts";
+import type { RunStore } from "./store/store.ts";
+import type { Warehouse } from "./warehouse/warehouse.ts";
+
+/**
+ * The composition root: the one place that names concrete classes. Resources open on first use.
+ * @throws ConfigError with every fault of the project's files
+ */
+export async function openApp(options: GlobalOptions, out: Output, signal: AbortSignal): Promise<App> {
+  const connectors = await allConnectors();
+  const project = openProject({ dir: options.project ?? ".", env: options.env, connectors });
+  const clock = systemClock;
+  const sandbox = options.sandbox === true;
+  const warehouseConfig = await project.resolveWarehouse();
+  const schema = sandbox ? `${warehouseConfig.schema}_sandbox` : warehouseConfig.schema;
+  const accounts = new Accounts({ clock });
+  const warehouse = once(() => openWarehouse(warehouseConfig));
+  const store = once(() => openStore(project, sandbox));
+  const models = createModelBuilder({
+    dbt: project.resolveDbt() ?? null,
+    warehouseConfig,
+    stateDir: join(project.dir, ".millrace"),
+    projectDir: project.dir,
+    env: () => childEnv(project.dir),
+    dbtPath: dbtPath(),
+    asOf: options.asOf === undefined ? null : instant(options.asOf),
+    warehouse: warehouse.get,
+    store: store.get,
+    clock,
+    out,
+    signal,
+  });
+
+  return {
+    dir: project.dir,
+    projectName: project.name,
+    environment: sandbox ? "sandbox" : (options.env ?? null),
+    syncs: project.syncs,
+    tables: stateTables(schema),
+    clock,
+    out,
+    showValues: options.showValues === true,
+    signal,
+    planExpiryMs: project.settings.planExpiryMs,
+    warehouse: warehouse.get,
+    store: store.get,
+    account: async (name) => {
+      const declared = project.accounts.find((account) => account.name === name);
+      const stand = sandbox && declared !== undefined ? sandboxAccount(declared.connector, sandboxUrl()) : undefined;
+      const replace = stand as Readonly<Record<string, string>> | undefined;
+      const { connector, account, secrets } = await project.resolveAccount(name, replace && { replace, unset: "sandbox" });
+      return accounts.open(connector, account, secrets);
+    },
+    relation: async ({ source, name }): Promise<Relation> => {
+      if (source.kind !== "table" && models.relation !== null) return models.relation(source.name);
+      return relationNamed(source.name, warehouseConfig.type, `sync ${name}`);
+    },
+    models: models.builder,
+    close: async () => {
+      await accounts.close();
+      await warehouse.close();
+      await store.close();
+    },
+  };
+}
+
+async function openWarehouse(config: WarehouseConfig): Promise<Warehouse> {
+  if (config.type !== "duckdb") {
+    throw new ConfigError(`this version has no warehouse of type ${config.type}`, {
+      hint: "Use `type: duckdb`; the other engines come next.",
+    });
+  }
+  const { createDuckDbWarehouse } = await import("./warehouse/duckdb/index.ts");
+  const { path, memoryLimit, threads, tempDirectory } = config;
+  return createDuckDbWarehouse({
+    path,
+    clock: systemClock,
+    ...(memoryLimit !== undefined && { memoryLimit }),
+    ...(threads !== undefined && { threads }),
+    ...(tempDirectory !== undefined && { tempDirectory }),
+  });
+}
+
+async function openStore(project: Project<Connector>, sandbox: boolean): Promise<RunStore> {
+  const location = await project.resolveStore();
+  if (location.kind !== "sqlite") {
+    throw new ConfigError("this version keeps its store in a SQLite file only", {
+      hint: "Give `store:` a path, e.g. ./.millrace/store.sqlite.",
+    });
+  }
+  const { openSqliteStore } = await import("./store/sqlite/index.ts");
+  const path = sandbox ? join(project.dir, ".millrace", "sandbox.sqlite") : resolve(location.path);
+  return openSqliteStore({ path, clock: systemClock });
+}
+
+/** Opens on first use, once; closes what was opened. */
+function once<T extends { close(): Promise<void> }>(open: () => Promise<T>): { get(): Promise<T>; close(): Promise<void> } {
+  let opened: Promise<T> | null = null;
+  return {
+    get: () => {
+      opened ??= open();
+      return opened;
+    },
+    close: async () => {
+      const resource = await opened?.catch(() => null);
+      await resource?.close();
+    },
+  };
+}
+
+function instant(text: string): Date {
+  const date = new Date(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
+  if (!Number.isNaN(date.getTime())) return date;
+  throw new ConfigError(`--as-of ${text} is no instant`, { hint: "Write 2010-09-01 or 2010-09-01T00:00:00Z." });
+}

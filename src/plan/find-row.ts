@@ -1,0 +1,99 @@
+import { z } from "zod";
+import type { Relation } from "../core/relation.ts";
+import type { FieldType, SyncConfig } from "../core/sync.ts";
+import type { Row } from "../core/value.ts";
+import type { SyncTables } from "../state/names.ts";
+import { join, raw, type Sql, sql } from "../warehouse/sql.ts";
+import type { Session } from "../warehouse/warehouse.ts";
+import { compileSource } from "./source.ts";
+
+/** A row of the model as the sync sees it. */
+export interface ModelRow {
+  readonly key: string | null;
+  readonly identifiers: Row;
+  readonly fields: Row;
+  readonly refusal: { readonly code: string; readonly message: string } | null;
+  /** Of the mapped fields: equal to the ledger's or a reject's when nothing changed since. */
+  readonly stableFingerprint: string;
+}
+
+const modelRow = z.object({
+  key: z.string().nullable(),
+  identifiers: z.string(),
+  fields: z.string(),
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  stable_fp: z.string(),
+});
+
+/** Rows of the model whose key or identifier is `wanted` (identifiers: case does not matter). At most ten. null: no such model. */
+export async function findInModel(
+  session: Session,
+  sync: SyncConfig,
+  relation: Relation,
+  fieldTypes: Readonly<Record<string, FieldType>>,
+  wanted: readonly string[],
+): Promise<ModelRow[] | null> {
+  const { dialect } = session;
+  const columns = await session.describe(relation);
+  if (columns === null) return null;
+  const source = compileSource(dialect, relation, columns, sync, fieldTypes);
+  const found = await session.query(
+    sql`select ${source.key} as key, ${source.identifiers} as identifiers, ${source.fields} as fields, ${source.refusalCode} as code,
+        ${source.refusalMessage} as message, ${source.stableFingerprint} as stable_fp
+      from ${source.relation} where ${isWanted(source.key, source.identifiers, session, sync, wanted)} limit 10`,
+    modelRow,
+  );
+  return found.map(({ key, identifiers, fields, code, message, stable_fp }) => ({
+    key,
+    identifiers: JSON.parse(identifiers) as Row,
+    fields: JSON.parse(fields) as Row,
+    refusal: code === null ? null : { code, message: message ?? "" },
+    stableFingerprint: stable_fp,
+  }));
+}
+
+export interface LedgerRow {
+  readonly key: string;
+  readonly identifiers: Row;
+  readonly state: string;
+  readonly externalId: string | null;
+  readonly lastRun: string;
+  readonly stableFingerprint: string | null;
+}
+
+const ledgerRow = z
+  .object({
+    key: z.string(),
+    identifiers: z.string(),
+    state: z.string(),
+    external_id: z.string().nullable(),
+    last_run: z.string(),
+    stable_fp: z.string().nullable(),
+  })
+  .transform(
+    (row): LedgerRow => ({
+      key: row.key,
+      identifiers: JSON.parse(row.identifiers) as Row,
+      state: row.state,
+      externalId: row.external_id,
+      lastRun: row.last_run,
+      stableFingerprint: row.stable_fp,
+    }),
+  );
+
+/** What the destination was last given for it. */
+export function findInLedger(session: Session, sync: SyncConfig, own: SyncTables, wanted: readonly string[]): Promise<LedgerRow[]> {
+  return session.query(
+    sql`select key, identifiers, state, external_id, last_run, stable_fp from ${session.dialect.relation(own.ledger)}
+      where ${isWanted(raw("key"), raw("identifiers"), session, sync, wanted)} limit 10`,
+    ledgerRow,
+  );
+}
+
+function isWanted(key: Sql, identifiers: Sql, session: Session, sync: SyncConfig, wanted: readonly string[]): Sql {
+  const list = join(wanted.map((value) => sql`${value}`));
+  const folded = join(wanted.map((value) => sql`${value.trim().toLowerCase()}`));
+  const members = Object.keys(sync.match).map((name) => sql`lower(${session.dialect.jsonMember(identifiers, name)}) in (${folded})`);
+  return sql`(${join([sql`${key} in (${list})`, ...members], " or ")})`;
+}

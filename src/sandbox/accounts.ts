@@ -1,0 +1,19 @@
+import type { Row } from "../core/value.ts";
+
+/**
+ * What `run --sandbox` gives an account of this connector: base URL and credentials that the sandbox at `url` accepts
+ * with its default settings. undefined: the sandbox has no stand-in for it, and the account stays as it is.
+ */
+export function sandboxAccount(connectorId: string, url: string): Row | undefined {
+  const host = url.replace(/\/+$/, "");
+  switch (connectorId) {
+    case "salesforce":
+      return { base_url: `${host}/salesforce`, client_id: "sandbox-id", client_secret: "sandbox-secret" };
+    case "klaviyo":
+      return { base_url: `${host}/klaviyo`, api_key: "pk_sandbox" };
+    case "http":
+      return { base_url: `${host}/hook` };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,16 @@
+import { z } from "zod";
+import { misbehaviourSchema } from "./core/misbehaviour.ts";
+import { hookConfig } from "./hook/config.ts";
+import { klaviyoConfig } from "./klaviyo/config.ts";
+import { salesforceConfig } from "./salesforce/config.ts";
+
+/** Settings of `startSandbox`; everything has a default. */
+export const sandboxConfigSchema = z.strictObject({
+  salesforce: salesforceConfig.prefault({}),
+  klaviyo: klaviyoConfig.prefault({}),
+  hook: hookConfig.prefault({}),
+  misbehave: z.array(misbehaviourSchema).default([]),
+});
+
+export type SandboxConfig = z.infer<typeof sandboxConfigSchema>;
+export type SandboxConfigInput = z.input<typeof sandboxConfigSchema>;

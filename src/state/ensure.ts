@@ -1,0 +1,130 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { StateDiverged } from "../core/errors.ts";
+import type { Relation } from "../core/relation.ts";
+import { join, raw, sql } from "../warehouse/sql.ts";
+import type { Session } from "../warehouse/warehouse.ts";
+import { readBindings, type StoredBinding } from "./bindings.ts";
+import { type StateTables, syncTables } from "./names.ts";
+import {
+  bindingColumns,
+  columnList,
+  createTable,
+  ledgerColumns,
+  metaColumns,
+  rejectColumns,
+  resultColumns,
+  runColumns,
+  stateVersion,
+} from "./schema.ts";
+
+/** Whose state this warehouse holds. */
+export interface Meta {
+  readonly warehouseId: string;
+  readonly storeId: string;
+}
+
+const metaRow = z.object({ schema_version: z.number(), warehouse_id: z.string(), store_id: z.string() });
+
+/** The warehouse's state as it is, or null where Millrace has never settled anything. Reads only. */
+export async function readMeta(session: Session, tables: StateTables): Promise<Meta | null> {
+  const { dialect } = session;
+  if ((await session.describe(tables.meta)) === null) return null;
+  const [found] = await session.query(
+    sql`select schema_version, warehouse_id, store_id from ${dialect.relation(tables.meta)}`,
+    metaRow,
+  );
+  if (found === undefined) return null;
+  if (found.schema_version > stateVersion) {
+    throw new StateDiverged(
+      `schema ${tables.schema} was written by a newer Millrace (state version ${found.schema_version}, this one knows ${stateVersion})`,
+      { hint: "Run the newer version, or point `warehouse.schema` at another schema." },
+    );
+  }
+  return { warehouseId: found.warehouse_id, storeId: found.store_id };
+}
+
+/** Makes the shared tables where they are missing and tells whose they are. Write session. */
+export async function ensureState(session: Session, tables: StateTables, storeId: string): Promise<Meta> {
+  const known = await readMeta(session, tables);
+  if (known !== null) return known;
+  const { dialect } = session;
+  const meta: Meta = { warehouseId: randomUUID(), storeId };
+  await session.execute([
+    sql`create schema if not exists ${dialect.ident(tables.schema)}`,
+    createTable(dialect, tables.meta, metaColumns),
+    createTable(dialect, tables.bindings, bindingColumns),
+    createTable(dialect, tables.results, resultColumns),
+    createTable(dialect, tables.runs, runColumns),
+    sql`delete from ${dialect.relation(tables.meta)}`,
+    sql`insert into ${dialect.relation(tables.meta)} (${columnList(dialect, metaColumns)}) values (${stateVersion}, ${
+      meta.warehouseId
+    }, ${storeId}, ${dialect.now()})`,
+  ]);
+  return meta;
+}
+
+/** From now on this warehouse belongs to another store: a person decided so. */
+export async function claimWarehouse(session: Session, tables: StateTables, storeId: string): Promise<void> {
+  await session.execute([sql`update ${session.dialect.relation(tables.meta)} set store_id = ${storeId}`]);
+}
+
+/** The sync's own tables; `renamed_from` carries the former name's ledger, rejects and binding over. */
+export async function ensureSync(
+  session: Session,
+  tables: StateTables,
+  sync: string,
+  renamedFrom: string | undefined,
+): Promise<StoredBinding | null> {
+  const { dialect } = session;
+  const own = syncTables(tables.schema, sync, dialect.traits.maxIdentifier);
+  const bindings = await readBindings(session, tables);
+  const bound = bindings.find((binding) => binding.sync === sync);
+  if (bound !== undefined) return bound;
+  const former = bindings.find((binding) => binding.sync === renamedFrom);
+  if (former === undefined) {
+    await session.execute([createTable(dialect, own.ledger, ledgerColumns), createTable(dialect, own.rejects, rejectColumns)]);
+    await rejectsView(session, tables, [...bindings.map((binding) => binding.sync), sync]);
+    return null;
+  }
+  const old = syncTables(tables.schema, former.sync, dialect.traits.maxIdentifier);
+  const rename = (from: Relation, to: Relation) =>
+    sql`alter table ${dialect.relation(from)} rename to ${dialect.ident(to.name)}`;
+  await session.execute([
+    sql`drop view if exists ${dialect.relation(tables.rejects)}`,
+    rename(old.ledger, own.ledger),
+    rename(old.rejects, own.rejects),
+    sql`drop table if exists ${dialect.relation(old.plan)}`,
+    sql`update ${dialect.relation(tables.bindings)} set sync = ${sync}, ledger = ${own.ledger.name} where sync = ${former.sync}`,
+  ]);
+  const names = bindings.map((binding) => (binding === former ? sync : binding.sync));
+  await rejectsView(session, tables, names);
+  return { ...former, sync, ledger: own.ledger.name };
+}
+
+/** Forgets a sync: its tables and its binding. Results and runs stay, as history. */
+export async function dropSync(session: Session, tables: StateTables, sync: string): Promise<void> {
+  const { dialect } = session;
+  const own = syncTables(tables.schema, sync, dialect.traits.maxIdentifier);
+  const rest = (await readBindings(session, tables)).map((binding) => binding.sync).filter((name) => name !== sync);
+  await rejectsView(session, tables, rest);
+  await session.execute([
+    ...[own.ledger, own.plan, own.rejects].map((table) => sql`drop table if exists ${dialect.relation(table)}`),
+    sql`delete from ${dialect.relation(tables.bindings)} where sync = ${sync}`,
+  ]);
+}
+
+/** The view over every sync's rejects. */
+async function rejectsView(session: Session, tables: StateTables, syncs: readonly string[]): Promise<void> {
+  const { dialect } = session;
+  const columns = columnList(dialect, rejectColumns);
+  const selects = syncs.map((sync) => {
+    const own = syncTables(tables.schema, sync, dialect.traits.maxIdentifier);
+    return sql`select cast(${dialect.textLiteral(sync)} as ${dialect.typeName("text")}) as sync, ${columns} from ${dialect.relation(own.rejects)}`;
+  });
+  const view = dialect.relation(tables.rejects);
+  await session.execute([
+    sql`drop view if exists ${view}`,
+    ...(selects.length > 0 ? [sql`create view ${view} as ${join(selects, raw(" union all ").text)}`] : []),
+  ]);
+}

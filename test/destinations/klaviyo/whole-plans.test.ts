@@ -1,0 +1,210 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Mode } from "../../../src/core/sync.ts";
+import type { Row, Value } from "../../../src/core/value.ts";
+import { klaviyo } from "../../../src/destinations/klaviyo/index.ts";
+import type { Seen } from "../../../src/sandbox/core/exchange.ts";
+import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
+import { createDriver, type Driver, testClock } from "../../contract/connector-driver.ts";
+import { klaviyoDescription } from "../../support/api-descriptions.ts";
+
+const clock = testClock();
+let sandbox: Sandbox;
+let seen: Seen[];
+const drivers: Driver[] = [];
+
+beforeEach(async () => {
+  seen = [];
+  sandbox = await startSandbox({
+    port: 0,
+    clock,
+    observe: (one) => seen.push(one),
+    config: { klaviyo: { job_polls: 0 } },
+  });
+});
+afterEach(async () => {
+  for (const driver of drivers.splice(0)) await driver.close();
+  await sandbox.close();
+});
+
+function drive(target: string, options: Row, mode: Mode): Driver {
+  const driver = createDriver({
+    connector: klaviyo,
+    account: { base_url: `${sandbox.url}/klaviyo`, api_key: "pk_sandbox" },
+    target,
+    options,
+    mode,
+    clock,
+    secrets: ["pk_sandbox"],
+    timeoutMs: 30_000,
+  });
+  drivers.push(driver);
+  return driver;
+}
+
+const people = (count: number, op: "add" | "remove" = "add", fields: Row = { first_name: "F", "properties.n": 1 }) =>
+  Array.from({ length: count }, (_, i) => ({
+    key: `p${i}`,
+    op,
+    match: { email: `p${i}@example.com` },
+    fields: op === "remove" ? {} : fields,
+  }));
+
+const consent = { consented_at: "2025-06-01T10:00:00Z" };
+const subscribed = { list: "Lapsing", historical_import: true };
+
+/** Writes and the reads they need; finding the list is once per sync. */
+const calls = (pattern: RegExp, method?: string): number =>
+  seen.filter((one) => pattern.test(one.path) && (method === undefined || one.method === method)).length;
+
+describe("10,000 changes cost", () => {
+  test("one import job for a list, and ten removals with their look-ups", async () => {
+    const driver = drive("list", { list: "Lapsing" }, "mirror");
+    const fates = await driver.deliver(people(10_000));
+    expect(fates.every((fate) => fate.status === "delivered")).toBe(true);
+    console.info(`klaviyo list, 10,000 adds: ${seen.length} requests`);
+    expect(calls(/bulk-import-jobs$/, "POST")).toBe(1);
+    expect(calls(/bulk-import-jobs\//)).toBe(1);
+    const before = seen.length;
+    await driver.deliver(people(10_000, "remove"));
+    console.info(`klaviyo list, 10,000 removals without known ids: ${seen.length - before} requests`);
+    expect(calls(/relationships\/profiles$/, "DELETE")).toBe(10);
+    expect(calls(/\/api\/profiles$/, "GET")).toBeLessThanOrEqual(105);
+  });
+
+  test("one import job for profiles", async () => {
+    await drive("profile", {}, "upsert").deliver(people(10_000));
+    console.info(`klaviyo profile, 10,000 upserts: ${seen.length} requests`);
+    expect(seen).toHaveLength(2);
+  });
+
+  test("ten requests to subscribe, a hundred to unsubscribe after as many looks into the list", async () => {
+    const driver = drive("subscription", subscribed, "mirror");
+    await driver.deliver(people(10_000, "add", consent));
+    console.info(`klaviyo subscription, 10,000 adds: ${seen.length} requests`);
+    expect(calls(/bulk-create-jobs$/)).toBe(10);
+    const before = seen.length;
+    await driver.deliver(people(10_000, "remove"));
+    console.info(`klaviyo subscription, 10,000 removals: ${seen.length - before} requests`);
+    expect(calls(/bulk-delete-jobs$/)).toBe(100);
+    expect(seen.length - before).toBeLessThanOrEqual(210);
+  });
+});
+
+test("small mirrors read profile ids back, so that removals need no look-up", async () => {
+  const driver = drive("list", { list: "Lapsing" }, "mirror");
+  const fates = await driver.deliver(people(250));
+  expect(fates.every((fate) => fate.status === "delivered" && fate.externalId !== undefined)).toBe(true);
+  expect(calls(/bulk-import-jobs\/[^/]+\/profiles$/)).toBe(3);
+  await driver.deliver(people(250, "remove"));
+  expect(calls(/\/api\/profiles$/)).toBe(0);
+});
+
+test("somebody who is not in the list is never unsubscribed, which would be global", async () => {
+  const driver = drive("subscription", subscribed, "mirror");
+  await drive("profile", {}, "upsert").deliver(people(3));
+  await driver.deliver(people(1, "add", consent));
+  const fates = await driver.deliver(people(3, "remove"));
+  expect(fates.map((fate) => fate.status)).toEqual(["accepted", "delivered", "delivered"]);
+  const sent = seen.filter((one) => one.path.endsWith("bulk-delete-jobs"));
+  expect(sent).toHaveLength(1);
+  expect(sent[0]?.body).not.toContain("p1@example.com");
+});
+
+describe("the list", () => {
+  const find = (options: Row) => drive("list", options, "mirror").deliver(people(1));
+  const make = async (name: string): Promise<void> => {
+    await fetch(`${sandbox.url}/klaviyo/api/lists`, {
+      method: "POST",
+      headers: {
+        authorization: "Klaviyo-API-Key pk_sandbox",
+        revision: "2026-07-15",
+        "content-type": "application/vnd.api+json",
+      },
+      body: JSON.stringify({ data: { type: "list", attributes: { name } } }),
+    });
+  };
+
+  test("is found by name, and by id", async () => {
+    await make('Quoted "VIP" list');
+    await find({ list: 'Quoted "VIP" list', create: false });
+    const id = /\/relationships|"lists":\{"data":\[\{"type":"list","id":"(\w+)"/.exec(
+      seen.find((one) => one.path.endsWith("import-jobs"))?.body ?? "",
+    )?.[1];
+    await find({ list: id ?? "", create: false });
+    expect(calls(/\/api\/lists$/, "POST")).toBe(1);
+  });
+
+  test("is refused when there are several of its name, or none and none may be made", async () => {
+    await make("Twice");
+    await make("Twice");
+    await expect(find({ list: "Twice" })).rejects.toMatchObject({ code: "DEST_TARGET_INVALID" });
+    await expect(find({ list: "Nowhere", create: false })).rejects.toMatchObject({ code: "DEST_TARGET_INVALID" });
+  });
+});
+
+describe("requests against the vendor's description", () => {
+  const found = klaviyoDescription();
+  const skip = "skip" in found ? found.skip : null;
+  test.skipIf(skip !== null)(`have no fault${skip === null ? "" : ` (${skip})`}`, async () => {
+    if ("skip" in found) return;
+    const list = drive("list", { list: "Lapsing" }, "mirror");
+    await list.deliver([...people(3), { key: "bad", op: "add", match: { email: "no address" }, fields: {} }]);
+    await list.deliver(people(3, "remove"));
+    await drive("profile", {}, "update").deliver(people(3));
+    const subscription = drive("subscription", { ...subscribed, channels: ["email", "sms"] }, "mirror");
+    await subscription.deliver(people(3, "add", consent));
+    await subscription.deliver(people(3, "remove"));
+    await klaviyo.check(list.ctx as Parameters<typeof klaviyo.check>[0]);
+    const checked = seen.map((one) => {
+      const exchange = { ...one, path: one.path.replace(/^\/klaviyo/, "") };
+      return { what: `${exchange.method} ${exchange.path}`, faults: found.description.requestFaults(exchange) };
+    });
+    expect(checked.filter(({ faults }) => faults === null || faults.length > 0)).toEqual([]);
+    expect(checked.length).toBeGreaterThan(10);
+    expect(await (await fetch(`${sandbox.url}/_sandbox/violations`)).json()).toEqual([]);
+  });
+});
+
+describe("random rows", () => {
+  const anyValue: fc.Arbitrary<Value> = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.constantFrom("", "O'Brien", "\u0000", "x".repeat(120_000)),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.boolean(),
+    fc.constant(null),
+    fc.dictionary(fc.string(), fc.string(), { maxKeys: 2 }),
+  );
+  const identifier = fc.oneof(fc.emailAddress(), fc.string({ unit: "grapheme" }), fc.constant(null));
+  const rowsWith = (fields: readonly string[]) => {
+    const anyRow = fc.record({
+      match: fc.record({
+        email: identifier,
+        phone_number: fc.oneof(fc.constant("+4915112345678"), fc.string(), fc.constant(null)),
+      }),
+      fields: fc.dictionary(fc.constantFrom(...fields), anyValue),
+      op: fc.constantFrom("add" as const, "remove" as const),
+    });
+    const selector = (row: { match: { email: string | null } }) => String(row.match.email).trim().toLowerCase();
+    return fc.uniqueArray(anyRow, { maxLength: 10, selector });
+  };
+
+  test.each<[string, Row, readonly string[]]>([
+    ["list", { list: "Lapsing" }, ["first_name", "location.city", "properties.n"]],
+    ["profile", {}, ["last_name", "location.latitude", "properties.n"]],
+    ["subscription", { list: "Lapsing", channels: ["email", "sms"], historical_import: true }, ["consented_at"]],
+  ])("all get a result from %s", async (target, options, fields) => {
+    const driver = drive(target, options, target === "profile" ? "update" : "mirror");
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(rowsWith(fields), async (rows) => {
+        runs += 1;
+        const op = (row: { op: "add" | "remove" }) => (target === "profile" ? "add" : row.op);
+        const fates = await driver.deliver(rows.map((row, i) => ({ ...row, op: op(row), key: `k${runs}-${i}` })));
+        expect(fates).toHaveLength(rows.length);
+        for (const fate of fates) expect(["delivered", "accepted", "rejected", "retry"]).toContain(fate.status);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
