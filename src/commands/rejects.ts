@@ -32,7 +32,7 @@ export const rejects =
         const { dialect } = session;
         if ((await readMeta(session, app.tables)) === null || (await session.describe(app.tables.rejects)) === null) return { rows: [], total: 0 };
         const where = sync === undefined ? raw("true") : sql`sync = ${sync.name}`;
-        const at = (name: string) => sql`${dialect.text(raw(name), { name, type: "timestamp", nativeType: "TIMESTAMP" })} as ${dialect.ident(name)}`;
+        const at = (name: string) => sql`${dialect.text(dialect.ident(name), { name, type: "timestamp", nativeType: "TIMESTAMP" })} as ${dialect.ident(name)}`;
         const [count] = await session.query(sql`select count(*) as rows from ${dialect.relation(app.tables.rejects)} where ${where}`, z.object({ rows: z.number() }));
         const rows = await session.query(
           sql`select sync, key, op, code, message, attempts, ${at("first_at")}, ${at("last_at")}, last_run

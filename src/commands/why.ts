@@ -6,7 +6,7 @@ import { findInLedger, findInModel, type LedgerRow, type ModelRow } from "../pla
 import { bold, dim } from "../report/paint.ts";
 import { readMeta } from "../state/ensure.ts";
 import { type SyncTables, syncTables } from "../state/names.ts";
-import { join, raw, sql } from "../warehouse/sql.ts";
+import { join, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 import type { App } from "./app.ts";
 import { chooseSyncs, prepareSync } from "./pipeline/prepare.ts";
@@ -132,7 +132,7 @@ async function tell(app: App, sync: SyncConfig, wanted: string): Promise<Story[]
 async function history(session: Session, app: App, sync: SyncConfig, own: SyncTables, keys: readonly string[]): Promise<Pick<Story, "plan" | "rejects" | "results">> {
   const { dialect } = session;
   const among = sql`key in (${join(keys.map((key) => sql`${key}`))})`;
-  const text = (name: string) => sql`${dialect.text(raw(name), { name, type: "timestamp", nativeType: "TIMESTAMP" })} as ${dialect.ident(name)}`;
+  const text = (name: string) => sql`${dialect.text(dialect.ident(name), { name, type: "timestamp", nativeType: "TIMESTAMP" })} as ${dialect.ident(name)}`;
   const hasPlan = (await session.describe(own.plan)) !== null;
   return {
     plan: hasPlan

@@ -38,7 +38,7 @@ const hard: readonly string[] = [
   "👩‍👩‍👧‍👦 emoji 😀",
   "שלום עולם",
   "'; drop table people; --",
-  "${x} {{ y }} ?",
+  "{x} {{ y }} ? $1 :z",
   "é vs e\u0301",
   " lead and trail ",
   "=cmd()",

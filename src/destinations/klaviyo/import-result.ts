@@ -99,7 +99,7 @@ function rowsOf(
 
 /** The payload is documented as an object only: a resource with attributes, and the bare attributes, are both read. */
 function identifiersIn(payload: Readonly<Record<string, unknown>>): readonly string[] {
-  const nested = payload["attributes"];
+  const nested = payload.attributes;
   const attributes = typeof nested === "object" && nested !== null ? (nested as Record<string, unknown>) : payload;
   return ["email", "phone_number", "external_id"].flatMap((name) => {
     const value = attributes[name];

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Change } from "../../core/change.ts";
+import { BatchRefused, TargetInvalid } from "../../core/delivery-errors.ts";
 import type { BatchResult, RowFate } from "../../core/result.ts";
 import type { Batch, Target, TargetCtx, TargetSync } from "../connector.ts";
 import type { KlaviyoAccount } from "./account.ts";
@@ -8,7 +9,7 @@ import { noIdentifier, resultMissing, toRows } from "./fates.ts";
 import { maxImportBatchBytes, maxImportRows, sendImport } from "./import.ts";
 import { maxReadBack, pollImport } from "./import-poll.ts";
 import { findOrCreateList, listId, listOptions } from "./lists.ts";
-import { amongAll, findProfiles, valuesPerFilter } from "./lookup.ts";
+import { amongAll, findIds, findProfiles, valuesPerFilter } from "./lookup.ts";
 import { checkProfileFields, givenIdentifiers, identifiers, knownFields } from "./profiles.ts";
 
 const options = z.strictObject(listOptions);
@@ -80,7 +81,19 @@ async function removeMembers(batch: Batch, ctx: ListCtx): Promise<BatchResult> {
   return { state: "done", rows: toRows(batch.changes, fates, resultMissing) };
 }
 
+/** A profile deleted meanwhile must not keep the others in the list: on a refusal only ids that are still there are sent again. */
 async function removeIds(ctx: ListCtx, ids: readonly string[]): Promise<void> {
+  try {
+    await removeRelationships(ctx, ids);
+  } catch (error) {
+    if (!(error instanceof TargetInvalid || error instanceof BatchRefused)) throw error;
+    const there = await findIds(ctx, ids);
+    if (there.length === ids.length) throw error;
+    if (there.length > 0) await removeRelationships(ctx, there);
+  }
+}
+
+async function removeRelationships(ctx: ListCtx, ids: readonly string[]): Promise<void> {
   await deleteJson(ctx, {
     endpoint: "list-profiles-remove",
     scope: "lists:write and profiles:write",

@@ -79,6 +79,16 @@ export async function findProfiles(
   return found;
 }
 
+/** Those of these profile ids that are still there. */
+export async function findIds(ctx: Ctx, ids: readonly string[]): Promise<readonly string[]> {
+  const there: string[] = [];
+  for (const filter of anyFilters("id", ids)) {
+    const query = { filter, "fields[profile]": "email", "page[size]": 100 };
+    for (const item of await getPages(ctx, { ...amongAll, query, expect: profilePage })) there.push(item.id);
+  }
+  return there;
+}
+
 function nameOf(change: Change, among: Among, use: "first" | "id"): readonly [string, string] | undefined {
   if (use === "id" && change.externalId !== undefined) return ["id", change.externalId];
   return givenIdentifiers(change.match).find(([name]) => among.by.includes(name));

@@ -39,8 +39,8 @@ export function toProfile(change: Change): Row {
     else if (name.startsWith("properties.")) properties[name.slice("properties.".length)] = value;
     else attributes[name] = value;
   }
-  if (Object.keys(location).length > 0) attributes["location"] = location;
-  if (Object.keys(properties).length > 0) attributes["properties"] = properties;
+  if (Object.keys(location).length > 0) attributes.location = location;
+  if (Object.keys(properties).length > 0) attributes.properties = properties;
   return { type: "profile", attributes };
 }
 

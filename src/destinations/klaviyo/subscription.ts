@@ -22,7 +22,7 @@ export function toSubscriber(
 ): Subscriber | RowFate {
   const usable = usableChannels(change, channels);
   if (usable.length === 0) return channelMissing;
-  const consentedAt = change.fields["consented_at"] ?? null;
+  const consentedAt = change.fields.consented_at ?? null;
   if (historical && !isPast(consentedAt, nowMs)) return noConsent;
   // Outside a historical import Klaviyo refuses the field: the consent counts from now.
   const consent = { consent: "SUBSCRIBED", ...(historical ? { consented_at: consentedAt } : {}) };

@@ -116,12 +116,12 @@ class ResultRows {
   }
 
   succeeded(row: Readonly<Record<string, string>>): void {
-    const id = row["sf__Id"];
+    const id = row.sf__Id;
     this.#set(row, this.#operation === "delete" || id === undefined || id === "" ? delivered() : delivered(id));
   }
 
   failed(row: Readonly<Record<string, string>>): void {
-    const text = row["sf__Error"] ?? "";
+    const text = row.sf__Error ?? "";
     const errors = text === "" ? [] : [parseBulkError(text)];
     this.#set(row, failure(this.#operation, errors));
   }

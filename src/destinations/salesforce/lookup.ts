@@ -87,7 +87,7 @@ class Index {
     const [record] = records;
     if (record === undefined) return none;
     if (records.length > 1) return { count: 2 };
-    const id = record["Id"];
+    const id = record.Id;
     return typeof id === "string" ? { count: 1, record, id } : none;
   }
 }

@@ -36,7 +36,7 @@ export function writtenFields(change: Change, identity: Identity, kind: "create"
  */
 export function toRecord(object: string, fields: Row, id?: string): Row {
   const record: Record<string, Value> = { attributes: { type: object } };
-  if (id !== undefined) record["id"] = id;
+  if (id !== undefined) record.id = id;
   for (const [name, raw] of Object.entries(fields)) {
     const value = fieldValue(raw);
     const reference = parseReference(name);

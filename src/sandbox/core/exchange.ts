@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../../core/clock.ts";
 import { shifted } from "./instants.ts";
@@ -67,6 +67,7 @@ export async function exchange(
 function readCall(parts: ExchangeParts, mount: string, request: FastifyRequest): Call {
   const cut = request.url.indexOf("?");
   const path = (cut < 0 ? request.url : request.url.slice(0, cut)).slice(mount.length);
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   return {
     seq: parts.log.nextSeq(),
     at: parts.clock.now(),
@@ -75,7 +76,8 @@ function readCall(parts: ExchangeParts, mount: string, request: FastifyRequest):
     params: request.params as Record<string, string>,
     query: new URLSearchParams(cut < 0 ? "" : request.url.slice(cut + 1)),
     headers: request.headers as Record<string, string | undefined>,
-    body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+    body,
+    sha256: body.length === 0 ? "" : hash("sha256", body),
     base: `${request.protocol}://${request.host}${mount}`,
   };
 }
@@ -142,7 +144,7 @@ function logEntry(
     query: call.query.toString().slice(0, 200),
     idempotency_key: call.headers[parts.idempotencyHeader] ?? null,
     bytes: call.body.length,
-    sha256: call.body.length === 0 ? "" : createHash("sha256").update(call.body).digest("hex"),
+    sha256: call.sha256,
     rows: answer?.rows ?? {},
     applied: answer?.applied ?? false,
     status: ending.kind === "answer" ? ending.answer.status : null,

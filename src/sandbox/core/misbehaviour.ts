@@ -110,6 +110,8 @@ export interface Misbehaviour {
   forRequest(asked: Asked): RequestRule | undefined;
   /** The fate of a job this request makes. */
   forJob(platform: string, call: { readonly method: string; readonly path: string }): JobFate;
+  /** Might a row fail at all? */
+  rejectsRows(): boolean;
   /** Why this row must fail; undefined: it may pass. */
   forRow(platform: string, row: Row): { readonly code: string | undefined; readonly message: string } | undefined;
 }
@@ -172,6 +174,7 @@ export function createMisbehaviour(): Misbehaviour {
         ...(fail ? { fail: { processed: fail.processed, message: fail.message } } : {}),
       };
     },
+    rejectsRows: () => rules.some(({ rule }) => rule.kind === "reject_rows"),
     forRow(platform, row) {
       for (const live of rules) {
         const { rule } = live;

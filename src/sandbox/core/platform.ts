@@ -11,6 +11,8 @@ export interface Call {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
+  /** Of the body, hex; "" for none. */
+  readonly sha256: string;
   /** Where the caller reached this platform, e.g. http://127.0.0.1:8090/salesforce. */
   readonly base: string;
 }

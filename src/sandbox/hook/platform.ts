@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import type { Row, Value } from "../../core/value.ts";
@@ -63,7 +62,7 @@ export function createHook(config: HookConfig, clock: Clock, misbehaviour: Misbe
       if (fault !== undefined) return violated(json(401, { error: fault }), fault);
     }
     const key = call.headers[header];
-    const sha256 = key === undefined ? "" : createHash("sha256").update(call.body).digest("hex");
+    const { sha256 } = call;
     const before = key === undefined || !config.idempotent ? undefined : state.seen.get(key);
     if (before !== undefined) {
       if (before.sha256 !== sha256) {
@@ -171,16 +170,20 @@ function readEvents(body: Buffer): Event[] {
   const parsed = parseJson(body);
   const list = isObject(parsed) && Array.isArray(parsed.changes) ? parsed.changes : parsed;
   const items: readonly unknown[] = Array.isArray(list) ? list : [list];
-  return items.filter(isObject).flatMap((item) => {
+  const events: Event[] = [];
+  for (const item of items) {
+    if (!isObject(item)) continue;
     const key = item.key ?? item.id;
-    if (typeof key !== "string" && typeof key !== "number") return [];
+    if (typeof key !== "string" && typeof key !== "number") continue;
     const fields = isObject(item.fields) ? item.fields : item;
-    return [{ op: typeof item.op === "string" ? item.op : "event", key: String(key), fields: fields as Row }];
-  });
+    events.push({ op: typeof item.op === "string" ? item.op : "event", key: String(key), fields: fields as Row });
+  }
+  return events;
 }
 
 /** A receiver answers for the whole request, so one bad row refuses it. */
 function firstFault(events: readonly Event[], misbehaviour: Misbehaviour) {
+  if (!misbehaviour.rejectsRows()) return undefined;
   for (const { op, key, fields } of events) {
     const fault = misbehaviour.forRow("hook", { ...fields, key, op });
     if (fault !== undefined) return fault;

@@ -71,8 +71,9 @@ export function listMembers(account: Account, call: Call, as: "profiles" | "ids"
     if ("status" in page) return page;
     if (as === "ids")
       return document(200, { data: page.items.map((id) => ({ type: "profile", id })), links: page.links });
-    const profiles = page.items.flatMap((id) => account.profiles.get(id) ?? []);
-    return document(200, { data: profiles.map((profile) => profileResource(call, profile)), links: page.links });
+    const members = page.items.flatMap((id) => account.profiles.get(id) ?? []);
+    const data = members.map((profile) => profileResource(call, profile, list.members.get(profile.id)));
+    return document(200, { data, links: page.links });
   });
 }
 

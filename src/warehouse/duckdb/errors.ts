@@ -37,7 +37,7 @@ function parse(cause: unknown): EngineError {
   return plain ? { kind: plain[1] ?? "", message: plain[2] ?? "" } : { kind: "", message: text };
 }
 
-/** These kinds quote the user's data; the others quote names and SQL that holds none. */
+/** These kinds quote names; any other may quote the user's data. */
 const NAMES_ONLY = new Set([
   "Catalog",
   "Binder",
@@ -49,19 +49,19 @@ const NAMES_ONLY = new Set([
   "Not implemented",
 ]);
 
-const withoutTexts = (text: string): string => text.replace(/'[\s\S]*'/g, "'…'");
+/** How DuckDB's own sentences about data begin. Anything else may be a text that a model raised with error(). */
+const KNOWN_BEGINNING =
+  /^(Could not|Overflow|NOT NULL|PRIMARY KEY|Duplicate key|CHECK constraint|Violates|Malformed JSON|Type |Casting|Failed to|Division|Invalid|Cannot|Value|Timestamp|Date|Time|Unable)/i;
 
-/** The engine's sentence without values. From the first quote to the last, because a value may hold quotes itself. */
+/** The engine's sentence without values: from the first quote on, because a value may itself hold quotes and line breaks. */
 function scrub(kind: string, message: string): string {
-  const sentence = message.split(/\n\s*\n|\nLINE \d+:|\n\s*Input:/)[0] ?? "";
-  if (NAMES_ONLY.has(kind)) return withoutTexts(sentence).replace(/\s+/g, " ").trim();
-  return withoutTexts(message)
-    .replace(/"[\s\S]*"/g, '"…"')
-    .replace(/\([^)]*\d[^)]*\)/g, "(…)")
-    .replace(/(?<![A-Za-z0-9])[-+]?\d[\d.,:eE+-]*/g, "…")
-    .replace(/\s+/g, " ")
-    .trim()
-    .slice(0, 300);
+  if (NAMES_ONLY.has(kind)) {
+    const sentence = message.replace(/'[\s\S]*'|'[\s\S]*$/g, "'…'").split(/\n\s*\n|\nLINE \d+:/)[0] ?? "";
+    return sentence.replace(/\s+/g, " ").trim().slice(0, 500);
+  }
+  if (!KNOWN_BEGINNING.test(message)) return "a value or a check of the data was refused.";
+  const end = message.search(/['"\n(]|(?<![A-Za-z0-9_])[-+.]?\d/);
+  return end < 0 ? message.trim() : `${message.slice(0, end).trim()} …`;
 }
 
 const RELATION = [
@@ -70,6 +70,7 @@ const RELATION = [
   /^Catalog "(.+?)" does not exist/,
 ];
 const COLUMN = [
+  /^Referenced column "(.+?)" not found/,
   /does not have a column (?:named|with name) "(.+?)"(?:\s|$)/,
   /^Referenced update column (.+?) not found/,
 ];
@@ -111,7 +112,7 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
   ],
   [/read-only mode/i, "Only write sessions may change the warehouse."],
   [
-    /not a valid DuckDB database|Corrupt|checksum/i,
+    /not a valid DuckDB database|Corrupt|checksum|Could not read enough bytes/i,
     "The file is no DuckDB database or is damaged: correct `path`, or restore it from a backup.",
   ],
   [

@@ -98,6 +98,8 @@ describe("requests against the vendor's description", () => {
     }
     const checked = seen.flatMap((one) => {
       const exchange = { ...one, path: one.path.replace(/^\/salesforce/, "") };
+      // The descriptions' /query is that of bulk query jobs, not SOQL's.
+      if (exchange.path.endsWith("/query")) return [];
       const faults = found.description.requestFaults(exchange);
       return faults === null ? [] : [{ what: `${exchange.method} ${exchange.path}`, faults }];
     });
@@ -110,7 +112,7 @@ describe("requests against the vendor's description", () => {
 describe("random rows", () => {
   const anyValue: fc.Arbitrary<Value> = fc.oneof(
     fc.string({ unit: "binary" }),
-    fc.constantFrom("#N/A", "", "O'Brien", 'a,b\n"c"', "\u0000", "x".repeat(40_000)),
+    fc.constantFrom("#N/A", "", "O'Brien", 'a,b\n"c"', "\u0000", "x".repeat(33_000)),
     fc.double({ noNaN: true, noDefaultInfinity: true }),
     fc.boolean(),
     fc.constant(null),

@@ -10,7 +10,13 @@ warehouseContract({
   name: "DuckDB",
   async open() {
     const folder = await mkdtemp(join(tmpdir(), "millrace-duckdb-"));
-    const warehouse = createDuckDbWarehouse({ path: join(folder, "warehouse.duckdb"), clock: systemClock, memoryLimit: "512MB", threads: 2, waitMs: 10_000 });
+    const warehouse = createDuckDbWarehouse({
+      path: join(folder, "warehouse.duckdb"),
+      clock: systemClock,
+      memoryLimit: "512MB",
+      threads: 2,
+      waitMs: 10_000,
+    });
     await warehouse.session("write", (session) => session.execute([sql`create schema "our schema"`]));
     return {
       warehouse,

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -41,7 +41,9 @@ describe("DuckDB's file", () => {
   }
 
   async function hold(mode: "READ_ONLY" | "READ_WRITE"): Promise<ChildProcess> {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "holder.ts"), path, mode], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [join(import.meta.dirname, "holder.ts"), path, mode], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     children.push(child);
     await once(child.stdout, "data");
     return child;
@@ -52,12 +54,15 @@ describe("DuckDB's file", () => {
     await once(child, "exit");
   }
 
-  const run = (warehouse: Warehouse, ...statements: Sql[]) => warehouse.session("write", (session) => session.execute(statements));
+  const run = (warehouse: Warehouse, ...statements: Sql[]) =>
+    warehouse.session("write", (session) => session.execute(statements));
   const one = (statement: Sql) => (session: Session) => session.query(statement, cells);
 
   /** Whether another process could open the file now. */
   async function isFree(): Promise<boolean> {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "holder.ts"), path, "READ_WRITE"], { stdio: ["pipe", "ignore", "ignore"] });
+    const child = spawn(process.execPath, [join(import.meta.dirname, "holder.ts"), path, "READ_WRITE"], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
     child.stdin?.end();
     const [code] = await once(child, "exit");
     return code === 0;
@@ -103,7 +108,9 @@ describe("DuckDB's file", () => {
         // Left open on purpose: nobody ends this iteration.
         await session.stream(sql`select * from t`, 10)[Symbol.asyncIterator]().next();
       });
-      await expect(warehouse.session(access, one(sql`select cast(s as integer) from t`))).rejects.toBeInstanceOf(WarehouseFailed);
+      await expect(warehouse.session(access, one(sql`select cast(s as integer) from t`))).rejects.toBeInstanceOf(
+        WarehouseFailed,
+      );
       await warehouse.handOver(async () => expect(await isFree()).toBe(true));
     }
   });
@@ -216,7 +223,19 @@ describe("DuckDB's file", () => {
   });
 
   it.each([
-    ["no database", async () => writeFile(path, "These are not the bytes you are looking for.".repeat(1000)), /not a valid DuckDB|no DuckDB database/],
+    [
+      "no database",
+      async () => writeFile(path, "These are not the bytes you are looking for.".repeat(1000)),
+      /not a valid DuckDB|no DuckDB database/,
+    ],
+    [
+      "cut short",
+      async () => {
+        await run(open(), sql`create table t as select 1 as n`);
+        await truncate(path, 9000);
+      },
+      /damaged/,
+    ],
     ["a folder", async () => mkdir(path), /names a folder|folder/],
   ])("is refused with the mend when it is %s", async (_what, spoil, expected) => {
     await spoil();
@@ -225,17 +244,6 @@ describe("DuckDB's file", () => {
       await expect(failed).rejects.toBeInstanceOf(WarehouseFailed);
       await expect(failed.catch((error: WarehouseFailed) => error.hint)).resolves.toMatch(expected);
     }
-  });
-
-  it("is refused with the mend when a newer DuckDB wrote it", async () => {
-    await run(open(), sql`create table t as select 1 as n`);
-    const { readFile } = await import("node:fs/promises");
-    const bytes = await readFile(path);
-    // The storage version stands after the 8-byte checksum and the magic word. https://duckdb.org/docs/stable/internals/storage
-    bytes.writeBigUInt64LE(999n, 12);
-    await writeFile(path, bytes);
-    const failed = open(100).session("read", one(sql`select 1 as n`));
-    await expect(failed.catch((error: WarehouseFailed) => `${error.code} ${error.hint}`)).resolves.toMatch(/WAREHOUSE_FAILED .*newer DuckDB/);
   });
 
   it("is not used after close, nor by a session after its end", async () => {
@@ -257,8 +265,10 @@ describe("DuckDB's file", () => {
   });
 
   it("does not fetch extensions from the network", async () => {
-    const [row] = await open().session("read", one(sql`select current_setting('autoinstall_known_extensions') as v, current_setting('TimeZone') as tz`));
+    const [row] = await open().session(
+      "read",
+      one(sql`select current_setting('autoinstall_known_extensions') as v, current_setting('TimeZone') as tz`),
+    );
     expect(row).toEqual({ v: false, tz: "UTC" });
   });
-
 });
