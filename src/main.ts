@@ -53,6 +53,7 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
     projectName: project.name,
     environment: sandbox ? "sandbox" : (options.env ?? null),
     syncs: project.syncs,
+    sync: project.sync,
     tables: stateTables(schema),
     clock,
     out,

@@ -16,7 +16,10 @@ export interface App {
   readonly dir: string;
   readonly projectName: string;
   readonly environment: string | null;
+  /** As written: variables that are unset still stand in them. */
   readonly syncs: readonly SyncConfig[];
+  /** The sync to be used now. Throws ConfigError if there is none of that name, EnvMissing if a variable it needs is unset. */
+  sync(name: string): SyncConfig;
   readonly tables: StateTables;
   readonly clock: Clock;
   readonly out: Output;

@@ -18,7 +18,8 @@ export interface VerbContext {
   readonly options: GlobalOptions;
   readonly out: Output;
   readonly signal: AbortSignal;
-  open(): Promise<App>;
+  /** `over`: options that differ from the command line's. */
+  open(over?: Partial<GlobalOptions>): Promise<App>;
 }
 
 export type VerbAction = (context: VerbContext) => Promise<ExitCode>;
@@ -48,9 +49,9 @@ export async function runVerb(options: GlobalOptions, load: () => Promise<VerbAc
       options,
       out,
       signal: stop.signal,
-      open: async () => {
+      open: async (over = {}) => {
         const { openApp } = await import("../main.ts");
-        const app = await openApp(options, out, stop.signal);
+        const app = await openApp({ ...options, ...over }, out, stop.signal);
         opened.push(app);
         return app;
       },

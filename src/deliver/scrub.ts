@@ -2,7 +2,8 @@ import type { Change } from "../core/change.ts";
 import type { Value } from "../core/value.ts";
 
 const maxLength = 300;
-const email = /[^\s"'<>()[\]{},;:=]+@[^\s"'<>()[\]{},;:=]+/g;
+const word = "[^\\s\"'<>()[\\]{},;:=@]+";
+const email = new RegExp(`${word}(?:'${word})*@${word}`, "g");
 /** At least eight digits with the usual separators: telephone numbers, and now and then an innocent id. */
 const phone = /\+?\d(?:[\s().\-/]{0,2}\d){7,}/g;
 

@@ -97,9 +97,10 @@ export function createSender<A, O>(parts: SenderParts<A, O>): Sender {
         recorded ??= recordSending(journal, work);
         return recorded;
       };
+      const batch = toBatch(work, changes, work.attempt + 1);
       try {
         if (!seesWrites) await leaving();
-        return checked(await target.send(toBatch(work, changes, work.attempt + 1), ctxFor(work, call, leaving)));
+        return checked(await target.send(batch, ctxFor(work, call, leaving)));
       } catch (error) {
         return { state: "thrown", error, touched: call.touched };
       }

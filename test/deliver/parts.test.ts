@@ -210,9 +210,7 @@ test("no value of a row survives scrubbing, and no address or telephone number",
       }
     }),
   );
-  expect(scrubText("call +49 (0) 351 123-4567 or ann.o'brien+x@sub.example.com today")).toBe(
-    "call … or … today".replace("… or", "… or"),
-  );
+  expect(scrubText("call +49 (0) 351 123-4567 or ann.o'brien+x@sub.example.com today")).toBe("call … or … today");
   expect(scrubText("x".repeat(1_000))).toHaveLength(300);
   expect(scrub("limit of 100 rows", { ...plannedRows(1)[0], fields: { visits: 100 } } as PlannedChange)).toBe(
     "limit of 100 rows",

@@ -81,6 +81,21 @@ describe("the webhook receiver", () => {
     expect(await sandbox.violations()).toEqual([]);
   });
 
+  it("answers row by row when asked, and repeats that answer to a repeated key", async () => {
+    const sandbox = await start({ hook: { answer: "per_row" } });
+    await sandbox.misbehave({ kind: "reject_rows", field: "total", values: [5], code: "BAD_TOTAL", message: "no" });
+    const init = { body: post, headers: { "idempotency-key": "k" } };
+    const first = await sandbox.call("POST", "/hook", init);
+    expect(first.body.results).toEqual([
+      { key: "1", status: "rejected", code: "BAD_TOTAL", message: "no" },
+      { key: "2", status: "delivered" },
+      { key: "3", status: "delivered" },
+    ]);
+    expect((await sandbox.call("POST", "/hook", init)).body).toEqual(first.body);
+    expect((await sandbox.log()).map(({ rows }) => rows)).toEqual([{ add: ["2"], remove: ["3"], refused: ["1"] }, {}]);
+    expect((await sandbox.state()).hook.events).toEqual({ add: { "2": 1 }, remove: { "3": 1 } });
+  });
+
   it("keeps no rows when only totals are wanted", async () => {
     const sandbox = await start({ hook: { record: "totals" } });
     await sandbox.call("POST", "/hook", { body: post });

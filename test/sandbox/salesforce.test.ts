@@ -293,6 +293,21 @@ describe("queries", () => {
     expect((await query(`SELECT Id FROM Contact WHERE LastName = '${long}'`)).status).toBe(414);
   });
 
+  it("reach the record a reference points at", async () => {
+    const sandbox = await start();
+    const sf = await salesforceCaller(sandbox);
+    await sf("POST", "/sobjects/Account", { Name: "Acme", Ext__c: "A1" });
+    await sf("POST", "/sobjects/Contact", { LastName: "in", Account: { Ext__c: "A1" } });
+    await sf("POST", "/sobjects/Contact", { LastName: "out" });
+    const query = (soql: string) => sf("GET", `/query?q=${encodeURIComponent(soql)}`);
+    const { body } = await query("SELECT LastName, Account.Name FROM Contact ORDER BY LastName");
+    expect(body.records).toMatchObject([
+      { LastName: "in", Account: { attributes: { type: "Account" }, Name: "Acme" } },
+      { LastName: "out", Account: null },
+    ]);
+    expect((await query("SELECT Id FROM Contact WHERE Account.Ext__c IN ('A1')")).body.totalSize).toBe(1);
+  });
+
   it("describe an object's fields, listed or seen", async () => {
     const sandbox = await start({
       salesforce: {

@@ -7,17 +7,9 @@ import type { TargetShape } from "../../destinations/connector.ts";
 import type { PlanTarget } from "../../plan/plan.ts";
 import type { App, PreparedSync } from "../app.ts";
 
-/** The syncs named, or all of them. */
-export function chooseSyncs(app: App, names: readonly string[]): SyncConfig[] {
-  if (names.length === 0) return [...app.syncs];
-  return names.map((name) => {
-    const sync = app.syncs.find((known) => known.name === name);
-    if (sync !== undefined) return sync;
-    throw new ConfigError(`there is no sync ${name}`, {
-      hint: `The project has: ${app.syncs.map((known) => known.name).join(", ") || "no sync"}.`,
-    });
-  });
-}
+/** The syncs named, or all of them, ready to be used. */
+export const chooseSyncs = (app: App, names: readonly string[]): SyncConfig[] =>
+  (names.length === 0 ? app.syncs.map((sync) => sync.name) : names).map((name) => app.sync(name));
 
 /** Resolves a sync's account and target; an unset environment variable shows here. */
 export async function prepareSync(app: App, sync: SyncConfig): Promise<PreparedSync> {

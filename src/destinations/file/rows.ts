@@ -1,19 +1,19 @@
 import { stringify } from "csv-stringify/sync";
 import type { Change } from "../../core/change.ts";
 import type { Value } from "../../core/value.ts";
-import type { TargetSync } from "../connector.ts";
-import { columnsOf, type FileOptions, type Format, keyColumn } from "./options.ts";
+import type { FileOptions, Format } from "./options.ts";
 
 /** A row of the file: the columns it holds; a field that the payload left out is absent. */
 export type FileRow = Readonly<Record<string, Value>>;
 
-export function toRow(change: Change, options: FileOptions, sync: TargetSync): FileRow {
-  const key = keyColumn(options, sync);
-  const row: Record<string, Value> = { _op: change.op };
-  if (key !== null) row[key] = change.key;
-  Object.assign(row, change.match, change.fields);
-  const columns = columnsOf(options, sync);
-  return Object.fromEntries(columns.flatMap((name) => (name in row ? [[name, row[name] ?? null]] : [])));
+/** `columns` and `key` as of `columnsOf` and `keyColumn`. */
+export function toRow(change: Change, columns: readonly string[], key: string | null): FileRow {
+  const all: Record<string, Value> = { _op: change.op };
+  if (key !== null) all[key] = change.key;
+  Object.assign(all, change.match, change.fields);
+  const row: Record<string, Value> = {};
+  for (const name of columns) if (name in all) row[name] = all[name] ?? null;
+  return row;
 }
 
 /** The rows as text in the format of a part. Parquet's parts are NDJSON until the end of the run. */

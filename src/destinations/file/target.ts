@@ -7,7 +7,7 @@ import type { Batch, Target, TargetCtx } from "../connector.ts";
 import { accountFolder, type FileAccount } from "./account.ts";
 import { ensureFolder, writeWhole } from "./disk.ts";
 import { type Layout, layoutOf, type PartNote, partOf, rawExtension } from "./layout.ts";
-import { columnsOf, contentsOf, type FileOptions, type Format } from "./options.ts";
+import { columnsOf, contentsOf, type FileOptions, type Format, keyColumn } from "./options.ts";
 import { misfit } from "./parquet.ts";
 import { publishChanges, publishSnapshot } from "./publish.ts";
 import { type FileRow, heading, render, toRow } from "./rows.ts";
@@ -67,11 +67,13 @@ async function send(format: Format, batch: Batch, ctx: Ctx) {
   const contents = contentsOf(ctx.options, ctx.sync);
   const layout = layoutOf(ctx.account, ctx.options, contents, ctx.sync);
   await ensureFolder(accountFolder(ctx.account));
+  const columns = columnsOf(ctx.options, ctx.sync);
+  const key = keyColumn(ctx.options, ctx.sync);
   const results: RowResult[] = [];
   const rows: FileRow[] = [];
   const kept: Change[] = [];
   for (const change of batch.changes) {
-    const row = toRow(change, ctx.options, ctx.sync);
+    const row = toRow(change, columns, key);
     const column = misfit(row, ctx.options.types ?? {});
     if (column !== null) {
       results.push({

@@ -31,6 +31,12 @@ export function postgresTrouble(error: unknown, progress: Progress, host: string
     return error instanceof Error ? error : new Error("unknown");
   const { code, column, constraint, table } = partsOf(error);
   const context = { sqlstate: code, ...named({ column, constraint, table }) };
+  if (progress === "committing" && !refusesCommit(code)) {
+    return new OutcomeUnknown(`the connection to Postgres at ${host} ended during the commit`, {
+      hint: "The delivery looks again: writing the same rows again has the same effect.",
+      context,
+    });
+  }
   const where = [column && `column ${column}`, constraint && `constraint ${constraint}`].filter(Boolean).join(", ");
   const reason = rowReasons[code];
   if (reason !== undefined || /^2[23]/.test(code)) {
@@ -61,12 +67,6 @@ export function postgresTrouble(error: unknown, progress: Progress, host: string
       context,
     });
   }
-  if (progress === "committing" && !isSqlState(code)) {
-    return new OutcomeUnknown(`the connection to Postgres at ${host} ended during the commit`, {
-      hint: "The delivery looks again: writing the same rows again has the same effect.",
-      context,
-    });
-  }
   return new Unavailable(`Postgres at ${host} could not take the batch (${code})`, {
     hint: "Nothing of the batch was applied; the delivery tries again. Check that the server runs and has room.",
     context,
@@ -89,7 +89,11 @@ function fromDatabase(error: unknown): boolean {
   return typeof Reflect.get(error, "code") === "string" || /connection|connect|terminated/i.test(error.message);
 }
 
-const isSqlState = (code: string): boolean => /^[0-9A-Z]{5}$/.test(code);
+/**
+ * An answer to COMMIT that says it did not happen. A lost connection does not, nor does a shutdown (57P01): it may end the
+ * wait for a replica after the commit. Source: https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION
+ */
+const refusesCommit = (code: string): boolean => /^[0-9A-Z]{5}$/.test(code) && !/^(08|57P|40003)/.test(code);
 
 interface Parts {
   readonly code: string;

@@ -105,7 +105,9 @@ function steps(
   const groups = new Map<string, Change[]>();
   for (const change of changes) {
     const group = JSON.stringify([change.op === "remove", Object.keys(change.match), Object.keys(change.fields)]);
-    groups.set(group, [...(groups.get(group) ?? []), change]);
+    const same = groups.get(group);
+    if (same === undefined) groups.set(group, [change]);
+    else same.push(change);
   }
   return [...groups.values()].map((group): Step => {
     const rows = toRows(group);

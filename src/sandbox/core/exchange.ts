@@ -75,6 +75,7 @@ function readCall(parts: ExchangeParts, mount: string, request: FastifyRequest):
     path: path === "" ? "/" : path,
     params: request.params as Record<string, string>,
     query: new URLSearchParams(cut < 0 ? "" : request.url.slice(cut + 1)),
+    uriBytes: Buffer.byteLength(request.url) - mount.length,
     headers: request.headers as Record<string, string | undefined>,
     body,
     sha256: body.length === 0 ? "" : hash("sha256", body),

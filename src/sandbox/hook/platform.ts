@@ -18,8 +18,8 @@ interface State {
   requests: number;
   repeated: number;
   bytes: number;
-  /** Idempotency key → hash of the body and the status it was answered with. */
-  readonly seen: Map<string, { readonly sha256: string; readonly status: number }>;
+  /** Idempotency key → hash of the body, and the answer. */
+  readonly seen: Map<string, { readonly sha256: string; readonly status: number; readonly body: Value }>;
   /** op → key → how often it was applied. */
   readonly events: Map<string, Map<string, number>>;
   /** Keys present after all that was applied, with the fields last seen. */
@@ -33,7 +33,7 @@ const snapshotSchema = z.object({
   requests: z.int(),
   repeated: z.int(),
   bytes: z.int(),
-  seen: z.array(z.tuple([z.string(), z.object({ sha256: z.string(), status: z.int() })])),
+  seen: z.array(z.tuple([z.string(), z.object({ sha256: z.string(), status: z.int(), body: z.json() })])),
   events: z.record(z.string(), z.record(z.string(), z.int())),
   present: z.record(z.string(), z.record(z.string(), z.json())),
   deliveries: z.array(z.json()),
@@ -70,17 +70,26 @@ export function createHook(config: HookConfig, clock: Clock, misbehaviour: Misbe
         return violated(json(422, { error: fault }), fault);
       }
       state.repeated += 1;
-      return json(before.status, { received: true, repeated: true }, { note: "repeated" });
+      return json(before.status, before.body, { note: "repeated" });
     }
     const events = config.record === "totals" ? [] : readEvents(call.body);
-    const fault = firstFault(events, misbehaviour);
-    if (fault !== undefined) {
+    const judged = judge(events, misbehaviour);
+    const refused = judged.find(({ fault }) => fault !== undefined);
+    if (refused?.fault !== undefined && config.answer === "whole") {
       const rows = { refused: events.map((event) => event.key) };
-      return json(422, { error: { code: fault.code ?? "INVALID", message: fault.message } }, { rows });
+      const { code = "INVALID", message } = refused.fault;
+      return json(422, { error: { code, message } }, { rows });
     }
-    apply(state, config, call, events);
-    if (key !== undefined) state.seen.set(key, { sha256, status: 200 });
-    return json(200, { received: true, rows: events.length }, { applied: true, rows: touched(events) });
+    const good = refused === undefined ? events : judged.flatMap(({ event, fault }) => (fault ? [] : [event]));
+    apply(state, config, call, good);
+    const rows = touched(
+      good,
+      judged.flatMap(({ event, fault }) => (fault ? [event.key] : [])),
+    );
+    const body: Value =
+      config.answer === "whole" ? { received: true, rows: events.length } : { results: judged.map(resultOf) };
+    if (key !== undefined) state.seen.set(key, { sha256, status: 200, body });
+    return json(200, body, { applied: true, rows });
   };
 
   return {
@@ -115,7 +124,7 @@ export function createHook(config: HookConfig, clock: Clock, misbehaviour: Misbe
         requests: saved.requests,
         repeated: saved.repeated,
         bytes: saved.bytes,
-        seen: new Map(saved.seen),
+        seen: new Map(saved.seen as [string, { sha256: string; status: number; body: Value }][]),
         events: new Map(Object.entries(saved.events).map(([op, keys]) => [op, new Map(Object.entries(keys))])),
         present: new Map(Object.entries(saved.present) as [string, Row][]),
         deliveries: saved.deliveries as Value[],
@@ -181,24 +190,33 @@ function readEvents(body: Buffer): Event[] {
   return events;
 }
 
-/** A receiver answers for the whole request, so one bad row refuses it. */
-function firstFault(events: readonly Event[], misbehaviour: Misbehaviour) {
-  if (!misbehaviour.rejectsRows()) return undefined;
-  for (const { op, key, fields } of events) {
-    const fault = misbehaviour.forRow("hook", { ...fields, key, op });
-    if (fault !== undefined) return fault;
-  }
-  return undefined;
+type Fault = ReturnType<Misbehaviour["forRow"]>;
+interface Judged {
+  readonly event: Event;
+  readonly fault: Fault;
 }
 
-function touched(events: readonly Event[]): RowsTouched {
+function judge(events: readonly Event[], misbehaviour: Misbehaviour): readonly Judged[] {
+  const told = misbehaviour.rejectsRows();
+  return events.map((event) => {
+    const { op, key, fields } = event;
+    return { event, fault: told ? misbehaviour.forRow("hook", { ...fields, key, op }) : undefined };
+  });
+}
+
+function resultOf({ event, fault }: Judged): Value {
+  if (fault === undefined) return { key: event.key, status: "delivered" };
+  return { key: event.key, status: "rejected", code: fault.code ?? "INVALID", message: fault.message };
+}
+
+function touched(events: readonly Event[], refused: readonly string[]): RowsTouched {
   const rows = new Map<string, string[]>();
   for (const { op, key } of events) {
     const keys = rows.get(op);
     if (keys === undefined) rows.set(op, [key]);
     else keys.push(key);
   }
-  return Object.fromEntries(rows);
+  return { ...Object.fromEntries(rows), ...(refused.length > 0 ? { refused } : {}) };
 }
 
 function eventsObject(state: State): { [op: string]: { [key: string]: number } } {

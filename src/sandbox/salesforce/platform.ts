@@ -146,6 +146,6 @@ function versionFault(call: Call): Answer | undefined {
 }
 
 function uriFault(call: Call): Answer | undefined {
-  if (call.path.length + call.query.toString().length <= MAX_URI_BYTES) return undefined;
+  if (call.uriBytes <= MAX_URI_BYTES) return undefined;
   return breach(414, "URI_TOO_LONG", `the URI is longer than ${MAX_URI_BYTES} bytes`);
 }

@@ -15,6 +15,7 @@ import { ColumnMissing, ContractError } from "../../core/errors.ts";
 import type { Column, ColumnType, Relation } from "../../core/relation.ts";
 import type { Row, Value } from "../../core/value.ts";
 import type { SourceColumn } from "../dialect.ts";
+import { mapError } from "./errors.ts";
 
 /** DuckDB's vectors hold 2,048 rows; the appender takes no more at once. https://duckdb.org/docs/stable/internals/vector */
 const CHUNK_ROWS = 2048;
@@ -79,6 +80,15 @@ function carryAll(slot: Slot, rows: readonly Row[]): DuckDBValue[] {
   });
 }
 
+/** Only the engine's errors are ours to word; those of the source of the pages pass as they are. */
+function engine(work: () => void): void {
+  try {
+    work();
+  } catch (cause) {
+    throw mapError(cause);
+  }
+}
+
 /** Appends rows through DuckDB's appender, in the connection's transaction. Columns that are not named become NULL. */
 export async function appendPages(
   connection: DuckDBConnection,
@@ -99,13 +109,16 @@ export async function appendPages(
           rows.length,
         );
         for (const [i, slot] of slots.entries()) chunk.setColumnValues(i, carryAll(slot, rows));
-        appender.appendDataChunk(chunk);
+        engine(() => appender.appendDataChunk(chunk));
         loaded += rows.length;
       }
     }
-    appender.flushSync();
+    engine(() => appender.flushSync());
+    return loaded;
+  } catch (error) {
+    appender.clear();
+    throw error;
   } finally {
     appender.closeSync();
   }
-  return loaded;
 }

@@ -223,7 +223,7 @@ export function createDuckDbSession(
         try {
           return await appendPages(connection, target, found, columns, pages);
         } catch (cause) {
-          throw fail(cause);
+          throw signal?.aborted ? abortError(signal) : cause;
         }
       };
       return inTransaction ? append() : session.transaction(append);

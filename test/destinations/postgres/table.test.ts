@@ -1,7 +1,13 @@
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Change } from "../../../src/core/change.ts";
-import { AuthFailed, BatchRefused, TargetInvalid, Unavailable } from "../../../src/core/delivery-errors.ts";
+import {
+  AuthFailed,
+  BatchRefused,
+  OutcomeUnknown,
+  TargetInvalid,
+  Unavailable,
+} from "../../../src/core/delivery-errors.ts";
 import type { RowFate } from "../../../src/core/result.ts";
 import type { Row } from "../../../src/core/value.ts";
 import { postgres } from "../../../src/destinations/postgres/index.ts";
@@ -159,6 +165,32 @@ describe("postgres table", () => {
     expect(await all()).toEqual([]);
     const [fate] = await driver.deliver([row("add", 2, { name: "Bob" })]);
     expect(fate?.status).toBe("delivered");
+  });
+
+  test("does not know the outcome of a connection lost during the commit, and may write the rows again", async () => {
+    await db.query(`
+      create table fuse (lit boolean);
+      insert into fuse values (true);
+      create function hang_up() returns trigger language plpgsql as $$
+      begin if (select lit from fuse) then perform pg_terminate_backend(pg_backend_pid()); end if; return null; end $$;
+      create constraint trigger hang_up after insert on people deferrable initially deferred
+        for each row execute function hang_up()`);
+    const driver = open();
+    const run = driver.plan([row("add", 1, { name: "Ann" })]);
+    expect(await thrown(driver.send(run))).toBeInstanceOf(OutcomeUnknown);
+    await db.query("update fuse set lit = false");
+    expect((await driver.send(run)).map((fate) => fate.status)).toEqual(["delivered"]);
+    expect(await all()).toMatchObject([{ id: 1, name: "Ann" }]);
+  });
+
+  test("finds a row that only the commit refuses", async () => {
+    await db.query(`
+      create table cities (name text primary key);
+      alter table people add constraint of_a_city foreign key (name) references cities deferrable initially deferred;
+      insert into cities values ('York')`);
+    const fates = await open().deliver([row("add", 1, { name: "York" }), row("add", 2, { name: "Leeds" })]);
+    expect(fates.map((fate) => rejectOf(fate)?.code)).toEqual([undefined, "23503"]);
+    expect(await all()).toMatchObject([{ id: 1 }]);
   });
 
   test("does not repeat a trigger's message, which may quote the row", async () => {

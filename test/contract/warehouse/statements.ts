@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { ColumnMissing, RelationMissing, WarehouseFailed } from "../../../src/core/errors.ts";
+import { type Sql, sql } from "../../../src/warehouse/sql.ts";
+import { type Bench, cells, N } from "./bench.ts";
+
+export function statementsContract(bench: () => Bench): void {
+  describe("statements", () => {
+    it("counts every statement that it sends", async () => {
+      const table = bench().fresh();
+      const sent = await bench().write(async (session) => {
+        await session.execute([bench().create(table, [N])]);
+        await session.transaction(async () => {
+          await session.execute([sql`insert into ${bench().dialect.relation(table)} values (1)`]);
+        });
+        await session.query(sql`select 1 as one`, cells);
+        return session.statements;
+      });
+      expect(sent).toBe(5);
+    });
+
+    it("undoes all of a failed transaction and keeps all of a finished one", async () => {
+      const table = bench().fresh();
+      const name = bench().dialect.relation(table);
+      await bench().write(async (session) => {
+        await session.execute([bench().create(table, [N])]);
+        await expect(
+          session.transaction(async () => {
+            await session.execute([sql`insert into ${name} values (1)`]);
+            await session.load(table, [N], [[{ n: 2 }]]);
+            throw new Error("stop");
+          }),
+        ).rejects.toThrow("stop");
+        await session.transaction(() =>
+          session.execute([sql`insert into ${name} values (3)`, sql`insert into ${name} values (4)`]),
+        );
+      });
+      expect(await bench().all(table)).toEqual([{ n: 3 }, { n: 4 }]);
+    });
+
+    it("undoes a transaction whose statement fails, and goes on", async () => {
+      const table = bench().fresh();
+      const name = bench().dialect.relation(table);
+      await bench().write(async (session) => {
+        await session.execute([bench().create(table, [N])]);
+        await expect(
+          session.transaction(() =>
+            session.execute([
+              sql`insert into ${name} values (1)`,
+              sql`select * from ${bench().dialect.relation(bench().fresh("gone"))}`,
+            ]),
+          ),
+        ).rejects.toBeInstanceOf(RelationMissing);
+        await session.execute([sql`insert into ${name} values (2)`]);
+      });
+      expect(await bench().all(table)).toEqual([{ n: 2 }]);
+    });
+
+    it("refuses a transaction inside a transaction", async () => {
+      await bench().write(async (session) => {
+        await expect(session.transaction(() => session.transaction(async () => undefined))).rejects.toThrow(/nest/);
+      });
+    });
+
+    it("refuses an answer of another shape without showing it", async () => {
+      const wrong = bench().read((session) =>
+        session.query(sql`select 'ann@example.com' as n`, z.object({ n: z.number() })),
+      );
+      await expect(wrong).rejects.toThrow(/n: invalid_type/);
+      await expect(wrong).rejects.not.toThrow(/ann@/);
+    });
+
+    it("makes temporary tables for one session", async () => {
+      const temporary = bench().dialect.temporary("staged");
+      await bench().write(async (session) => {
+        await session.execute([
+          sql`create temporary table ${bench().dialect.ident("staged")} (n ${bench().dialect.typeName("int")})`,
+        ]);
+        expect(await session.load(temporary, [N], [[{ n: 1 }, { n: 2 }]])).toBe(2);
+        const rows = await session.query(sql`select count(*) as n from ${bench().dialect.ident("staged")}`, cells);
+        expect(rows).toEqual([{ n: 2 }]);
+      });
+      await expect(
+        bench().read((session) => session.query(sql`select * from ${bench().dialect.ident("staged")}`, cells)),
+      ).rejects.toBeInstanceOf(RelationMissing);
+    });
+  });
+
+  describe("errors", () => {
+    const failure = async (statement: Sql): Promise<unknown> => {
+      try {
+        await bench().write((session) => session.execute([statement]));
+      } catch (error) {
+        return error;
+      }
+      throw new Error("did not fail");
+    };
+
+    it("names a missing relation", async () => {
+      const error = await failure(sql`select * from ${bench().dialect.relation(bench().fresh("not_there"))}`);
+      expect(error).toBeInstanceOf(RelationMissing);
+      expect((error as Error).message).toContain("not_there");
+    });
+
+    it("names a missing column", async () => {
+      const table = bench().dialect.relation(await bench().tableOf([N], []));
+      for (const statement of [
+        sql`select nocol from ${table}`,
+        sql`select x.nocol from ${table} x`,
+        sql`insert into ${table} (nocol) values (1)`,
+      ]) {
+        const error = await failure(statement);
+        expect(error).toBeInstanceOf(ColumnMissing);
+        expect((error as Error).message).toContain("nocol");
+      }
+    });
+
+    it.each(["ann@example.com", 'O\'Brien "the" second'])("never puts a value into a message: %s", async (value) => {
+      for (const type of ["int", "float", "date", "timestamp", "bool"] as const) {
+        const error = await failure(sql`select cast(${value} as ${bench().dialect.typeName(type)})`);
+        expect(error).toBeInstanceOf(WarehouseFailed);
+        const { message, hint, context } = error as WarehouseFailed;
+        const said = JSON.stringify([message, hint, context, (error as Error).cause]);
+        for (const word of ["ann", "example", "Brien", "the", "second"].filter((part) => value.includes(part))) {
+          expect(said.replace(hint, "")).not.toMatch(new RegExp(`\\b${word}\\b`));
+        }
+      }
+    });
+
+    it("says that a bad statement is one", async () => {
+      expect(await failure(sql`selec 1`)).toBeInstanceOf(WarehouseFailed);
+    });
+  });
+}
