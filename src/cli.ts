@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from "commander";
-import { type GlobalOptions, runVerb, type VerbAction } from "./commands/run-verb.ts";
+import type { GlobalOptions } from "./commands/app.ts";
+import { runVerb, type VerbAction } from "./commands/run-verb.ts";
 
 const program = new Command("millrace")
-  .description("Carries audiences from your warehouse to the tools that act on them, with every row's fate written back.")
+  .description(
+    "Carries audiences from your warehouse to the tools that act on them, with every row's fate written back.",
+  )
   .version(await version(), "-V, --version")
   .enablePositionalOptions()
   .showHelpAfterError("(millrace VERB --help shows how to use it)")
@@ -27,7 +30,11 @@ const act =
   async (...all: unknown[]): Promise<void> => {
     const command = all.pop() as Command;
     const args = all as A;
-    process.exitCode = await runVerb(command.opts<GlobalOptions>(), async () => (await load())(...args));
+    process.exitCode = await runVerb(
+      command.opts<GlobalOptions>(),
+      async (...opening) => (await import("./main.ts")).openApp(...opening),
+      async () => (await load())(...args),
+    );
   };
 
 verb("init <dir>", "a new project that runs at once on DuckDB", "millrace init shop && cd shop && millrace run")
@@ -46,7 +53,11 @@ verb("build [syncs...]", "dbt build in the warehouse: all models, or those the s
   .option("--as-of <instant>", "what {{ millrace.as_of() }} gives, in place of now")
   .action(act(async () => (await import("./commands/build.ts")).build));
 
-verb("plan [syncs...]", "freezes what would be added, changed and removed, and shows it; sends nothing", "millrace plan vips-to-salesforce")
+verb(
+  "plan [syncs...]",
+  "freezes what would be added, changed and removed, and shows it; sends nothing",
+  "millrace plan vips-to-salesforce",
+)
   .option("--full", "as if everything were to be sent again")
   .option("--sandbox", "plan against the local sandbox, with ledgers of its own")
   .action(act(async () => (await import("./commands/plan.ts")).plan));
@@ -61,15 +72,21 @@ verb("run [syncs...]", "build, plan, deliver, settle, report", "millrace run vip
   .option("--sandbox", "deliver to the local sandbox, with ledgers of its own")
   .action(act(async () => (await import("./commands/run.ts")).run));
 
-verb("adopt <sync>", "fills the sync's ledger without sending: the rows are there already", "millrace adopt vips-to-salesforce").action(
-  act(async () => (await import("./commands/adopt.ts")).adopt),
-);
+verb(
+  "adopt <sync>",
+  "fills the sync's ledger without sending: the rows are there already",
+  "millrace adopt vips-to-salesforce",
+).action(act(async () => (await import("./commands/adopt.ts")).adopt));
 
 verb("resume", "finishes what a crash left", "millrace resume")
   .option("--sandbox", "the sandbox's runs")
   .action(act(async () => (await import("./commands/resume.ts")).resume));
 
-verb("why <sync> <row>", "the whole story of one row, by its key or an identifier", "millrace why vips-to-salesforce ann@example.com")
+verb(
+  "why <sync> <row>",
+  "the whole story of one row, by its key or an identifier",
+  "millrace why vips-to-salesforce ann@example.com",
+)
   .option("--sandbox", "in the sandbox's ledger")
   .action(act(async () => (await import("./commands/why.ts")).why));
 
@@ -77,18 +94,30 @@ verb("rejects [sync]", "what was refused and why", "millrace rejects vips-to-sal
   .option("--sandbox", "the sandbox's rejects")
   .action(act(async () => (await import("./commands/rejects.ts")).rejects));
 
-verb("retry <sync>", "plans and sends only what was refused, from the current model; guarded", "millrace retry vips-to-salesforce")
+verb(
+  "retry <sync>",
+  "plans and sends only what was refused, from the current model; guarded",
+  "millrace retry vips-to-salesforce",
+)
   .option("--sandbox", "in the sandbox")
   .action(act(async () => (await import("./commands/retry.ts")).retry));
 
-verb("resolve <run>", "decides about rows that were sent and never answered", "millrace resolve 20261122-060000-3f9a1c --delivered")
+verb(
+  "resolve <run>",
+  "decides about rows that were sent and never answered",
+  "millrace resolve 20261122-060000-3f9a1c --delivered",
+)
   .option("--delivered", "they arrived")
   .option("--resend", "they did not: send them again")
   .option("--drop", "never send them again")
   .option("--sandbox", "a run of the sandbox")
   .action(act(async () => (await import("./commands/resolve.ts")).resolve));
 
-verb("retire <sync>", "ends a sync: removes its rows from the destination, or forgets them", "millrace retire old-sync --forget")
+verb(
+  "retire <sync>",
+  "ends a sync: removes its rows from the destination, or forgets them",
+  "millrace retire old-sync --forget",
+)
   .option("--remove", "remove everything it delivered, then forget the ledger")
   .option("--forget", "leave the destination as it is and forget the ledger")
   .option("--approve <plan>", "deliver exactly this held removal")
@@ -99,7 +128,11 @@ verb("compile", "rules, traits and identity to reviewable SQL", "millrace compil
   act(async () => (await import("./commands/compile.ts")).compile),
 );
 
-verb("send <account> <target>", "tries a connector with rows of your own", "millrace send hook request --rows rows.ndjson --dry-run")
+verb(
+  "send <account> <target>",
+  "tries a connector with rows of your own",
+  "millrace send hook request --rows rows.ndjson --dry-run",
+)
   .requiredOption("--rows <file>", "NDJSON, destination field names")
   .addOption(new Option("--op <op>", "what to do with them").choices(["add", "update", "remove"]).default("add"))
   .option("--options <json>", "`to:` without account and target", "{}")
@@ -108,9 +141,11 @@ verb("send <account> <target>", "tries a connector with rows of your own", "mill
   .option("--sandbox", "to the local sandbox")
   .action(act(async () => (await import("./commands/send.ts")).send));
 
-verb("connectors [name]", "connectors, account keys, targets, options and fields", "millrace connectors salesforce").action(
-  act(async () => (await import("./commands/connectors.ts")).connectors),
-);
+verb(
+  "connectors [name]",
+  "connectors, account keys, targets, options and fields",
+  "millrace connectors salesforce",
+).action(act(async () => (await import("./commands/connectors.ts")).connectors));
 
 verb("sandbox", "local stand-ins for platforms", "millrace sandbox --port 4800")
   .option("--port <port>", "0 takes a free one", "4800")

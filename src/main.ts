@@ -1,8 +1,7 @@
 import { join, resolve } from "node:path";
-import type { App } from "./commands/app.ts";
+import type { App, GlobalOptions } from "./commands/app.ts";
 import { createModelBuilder } from "./commands/model-builder.ts";
 import type { Output } from "./commands/output.ts";
-import type { GlobalOptions } from "./commands/run-verb.ts";
 import { openProject } from "./config/check.ts";
 import { childEnv, dbtPath, sandboxUrl } from "./config/env.ts";
 import type { Project } from "./config/project.ts";
@@ -66,7 +65,10 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
       const declared = project.accounts.find((account) => account.name === name);
       const stand = sandbox && declared !== undefined ? sandboxAccount(declared.connector, sandboxUrl()) : undefined;
       const replace = stand as Readonly<Record<string, string>> | undefined;
-      const { connector, account, secrets } = await project.resolveAccount(name, replace && { replace, unset: "sandbox" });
+      const { connector, account, secrets } = await project.resolveAccount(
+        name,
+        replace && { replace, unset: "sandbox" },
+      );
       return accounts.open(connector, account, secrets);
     },
     relation: async ({ source, name }): Promise<Relation> => {
@@ -112,7 +114,9 @@ async function openStore(project: Project<Connector>, sandbox: boolean): Promise
 }
 
 /** Opens on first use, once; closes what was opened. */
-function once<T extends { close(): Promise<void> }>(open: () => Promise<T>): { get(): Promise<T>; close(): Promise<void> } {
+function once<T extends { close(): Promise<void> }>(
+  open: () => Promise<T>,
+): { get(): Promise<T>; close(): Promise<void> } {
   let opened: Promise<T> | null = null;
   return {
     get: () => {

@@ -8,6 +8,17 @@ import type { RunStore } from "../store/store.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { Output } from "./output.ts";
 
+/** Options that every verb takes. */
+export interface GlobalOptions {
+  readonly project?: string;
+  readonly env?: string;
+  readonly json?: boolean;
+  readonly showValues?: boolean;
+  readonly sandbox?: boolean;
+  /** What `{{ millrace.as_of() }}` gives, in place of now. */
+  readonly asOf?: string;
+}
+
 /**
  * One project, opened: what every verb works with. `main.ts` makes it and names the concrete classes; resources open on
  * first use and are closed together at the end.

@@ -18,7 +18,10 @@ export const check =
     const broken = hasErrors(faults);
     const connections = options.connect && !broken ? await connect(context) : [];
     const exit: ExitCode = broken ? 2 : connections.some((tried) => !tried.ok) ? 1 : 0;
-    if (!broken) out.print(`${project?.name ?? "project"}: ${project?.syncs.length ?? 0} syncs, ${faults.length === 0 ? "no faults" : `${faults.length} warnings`}`);
+    if (!broken)
+      out.print(
+        `${project?.name ?? "project"}: ${project?.syncs.length ?? 0} syncs, ${faults.length === 0 ? "no faults" : `${faults.length} warnings`}`,
+      );
     out.emit({ ...faultsJson(faults), connections, exit_code: exit });
     return exit;
   };
@@ -34,7 +37,8 @@ interface Tried {
 async function connect(context: VerbContext): Promise<Tried[]> {
   const { out } = context;
   const app = await context.open();
-  const warehouse = async (): Promise<void> => (await app.warehouse()).session("read", async () => undefined, app.signal);
+  const warehouse = async (): Promise<void> =>
+    (await app.warehouse()).session("read", async () => undefined, app.signal);
   const accounts = [...new Set(app.syncs.map((sync) => sync.to.account))];
   const probes = [
     { what: "warehouse", probe: warehouse },
@@ -54,7 +58,8 @@ async function connect(context: VerbContext): Promise<Tried[]> {
         what,
         ok: false,
         code: error instanceof Error && "code" in error ? String(error.code) : "UNEXPECTED",
-        message: error instanceof Error ? `${error.message}${"hint" in error ? ` ${String(error.hint)}` : ""}` : String(error),
+        message:
+          error instanceof Error ? `${error.message}${"hint" in error ? ` ${String(error.hint)}` : ""}` : String(error),
       }),
     );
     out.print(result.ok ? `${what}: ok` : `${what}: ${result.code}: ${result.message}`);

@@ -30,7 +30,9 @@ interface VerbWords {
 }
 
 function bash(verbs: readonly VerbWords[]): string {
-  const cases = verbs.map(({ name, options }) => `    ${name}) words="${options.map(({ flag }) => flag).join(" ")}" ;;`);
+  const cases = verbs.map(
+    ({ name, options }) => `    ${name}) words="${options.map(({ flag }) => flag).join(" ")}" ;;`,
+  );
   return `_millrace() {
   local current="\${COMP_WORDS[COMP_CWORD]}" words=""
   if [ "$COMP_CWORD" -eq 1 ]; then words="${verbs.map(({ name }) => name).join(" ")}"
@@ -48,7 +50,10 @@ function fish(verbs: readonly VerbWords[]): string {
   const quoted = (text: string) => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
   const lines = verbs.flatMap(({ name, about, options }) => [
     `complete -c millrace -n __fish_use_subcommand -a ${name} -d ${quoted(about)}`,
-    ...options.map(({ flag, about: meaning }) => `complete -c millrace -n '__fish_seen_subcommand_from ${name}' -l ${flag.replace(/^--/, "")} -d ${quoted(meaning)}`),
+    ...options.map(
+      ({ flag, about: meaning }) =>
+        `complete -c millrace -n '__fish_seen_subcommand_from ${name}' -l ${flag.replace(/^--/, "")} -d ${quoted(meaning)}`,
+    ),
   ]);
   return `${lines.join("\n")}\n`;
 }

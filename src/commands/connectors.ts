@@ -14,10 +14,14 @@ export const connectors =
     if (name !== undefined && !known.includes(name)) {
       throw new ConfigError(`there is no connector ${name}`, { hint: `There are: ${known.join(", ")}.` });
     }
-    const described = known.filter((id) => name === undefined || id === name).flatMap((id) => (all[id] ? [describe(all[id])] : []));
+    const described = known
+      .filter((id) => name === undefined || id === name)
+      .flatMap((id) => (all[id] ? [describe(all[id])] : []));
     const paint = { color: out.color };
     for (const connector of described) {
-      out.print(`${bold(paint, connector.id)}  ${dim(paint, `${connector.category}${connector.api_version === "" ? "" : `, API ${connector.api_version}`}`)}`);
+      out.print(
+        `${bold(paint, connector.id)}  ${dim(paint, `${connector.category}${connector.api_version === "" ? "" : `, API ${connector.api_version}`}`)}`,
+      );
       if (name === undefined) {
         out.print(`  targets: ${connector.targets.map((target) => target.name).join(", ")}`);
         continue;
@@ -27,7 +31,9 @@ export const connectors =
         out.print(`  ${bold(paint, target.name)}  ${target.description}`);
         out.print(`    options: ${keysText(target.options) || "none"}`);
         out.print(`    operations: ${target.operations.join(", ")}; modes: ${target.modes.join(", ")}`);
-        out.print(`    identifiers: ${target.identifiers.join(", ") || "any"}${target.needs_match ? " (match: is required)" : ""}`);
+        out.print(
+          `    identifiers: ${target.identifiers.join(", ") || "any"}${target.needs_match ? " (match: is required)" : ""}`,
+        );
         const fields = Object.entries(target.fields).map(([field, type]) => `${field} (${type})`);
         out.print(`    fields: ${[...fields, ...(target.other_fields ? ["any other"] : [])].join(", ")}`);
       }
@@ -66,7 +72,9 @@ const describeTarget = (name: string, target: Target) => ({
 });
 
 const jsonSchema = z.object({
-  properties: z.record(z.string(), z.object({ secret: z.boolean().optional(), description: z.string().optional() }).loose()).optional(),
+  properties: z
+    .record(z.string(), z.object({ secret: z.boolean().optional(), description: z.string().optional() }).loose())
+    .optional(),
   required: z.array(z.string()).optional(),
   anyOf: z.array(z.unknown()).optional(),
   allOf: z.array(z.unknown()).optional(),

@@ -35,7 +35,13 @@ export const demo =
     const project = resolve(dir ?? "millrace-demo");
     const port = await freePort(sandboxPort);
     await makeProject(project, port);
-    const sandbox = await startSandbox({ port, host: "127.0.0.1", dataDir: join(project, ".millrace", "sandbox"), clock: systemClock, config: quickSandbox });
+    const sandbox = await startSandbox({
+      port,
+      host: "127.0.0.1",
+      dataDir: join(project, ".millrace", "sandbox"),
+      clock: systemClock,
+      config: quickSandbox,
+    });
     const steps: Step[] = [];
     try {
       const requests = async () => sandboxRequests(sandbox.url);
@@ -49,7 +55,11 @@ export const demo =
         return runs;
       };
       await play(`${firstDay}: the first run fills Salesforce, Klaviyo and a file`, firstDay, true);
-      const second = await play(`${threeMonthsLater}: three months later the models have moved`, threeMonthsLater, true);
+      const second = await play(
+        `${threeMonthsLater}: three months later the models have moved`,
+        threeMonthsLater,
+        true,
+      );
       await approveHeld(context, project, second);
       await play("once more: nothing has changed, so nothing is sent", threeMonthsLater, false);
       await explain(context, project);
@@ -64,9 +74,19 @@ export const demo =
 /** Klaviyo's own pace would make the demo wait for minutes; see limits in the connector's README. */
 const quickSandbox = { klaviyo: { rate_factor: 100 } } as const;
 
-async function runAll(context: VerbContext, project: string, asOf: string, build: boolean): Promise<readonly RunReport[]> {
+async function runAll(
+  context: VerbContext,
+  project: string,
+  asOf: string,
+  build: boolean,
+): Promise<readonly RunReport[]> {
   const app = await context.open({ project, asOf });
-  const reports = await runSyncs(app, chooseSyncs(app, []), { trigger: "manual", scope: "changes", trustWarehouse: false }, { build });
+  const reports = await runSyncs(
+    app,
+    chooseSyncs(app, []),
+    { trigger: "manual", scope: "changes", trustWarehouse: false },
+    { build },
+  );
   for (const report of reports) context.out.print(indent(runText(report, { color: context.out.color })));
   await app.close();
   return reports;
@@ -89,24 +109,35 @@ async function approveHeld(context: VerbContext, project: string, reports: reado
 async function explain(context: VerbContext, project: string): Promise<void> {
   title(context.out, "one VIP is not in Salesforce: why?");
   context.out.print(dim({ color: context.out.color }, "  $ millrace why vips-to-salesforce 14156"));
-  const quiet: VerbContext = { ...context, out: { ...context.out, emit: () => undefined, print: (text = "") => context.out.print(indent(text)) }, open: () => context.open({ project }) };
+  const quiet: VerbContext = {
+    ...context,
+    out: { ...context.out, emit: () => undefined, print: (text = "") => context.out.print(indent(text)) },
+    open: () => context.open({ project }),
+  };
   await why("vips-to-salesforce", "14156")(quiet);
 }
 
 async function makeProject(project: string, port: number): Promise<void> {
   const found = await readdir(project).catch(() => []);
   if (found.length > 0) {
-    throw new ConfigError(`${project} is not empty`, { hint: "Remove it, or name another folder: `millrace demo DIR`." });
+    throw new ConfigError(`${project} is not empty`, {
+      hint: "Remove it, or name another folder: `millrace demo DIR`.",
+    });
   }
   const root = packageRoot();
   await mkdir(project, { recursive: true });
   for (const part of ["millrace.yml", "syncs", "schemas", join("sql", "demo")]) {
-    await cp(join(root, part), join(project, part), { recursive: true, filter: (path) => !/[\\/](target|logs|dbt_packages|package-lock\.yml)$/.test(path) });
+    await cp(join(root, part), join(project, part), {
+      recursive: true,
+      filter: (path) => !/[\\/](target|logs|dbt_packages|package-lock\.yml)$/.test(path),
+    });
   }
   await writeFile(join(project, ".env"), envFile(port));
 }
 
-const envFile = (port: number): string => `# The accounts of millrace.yml, pointed at the local sandbox: \`millrace sandbox\`.
+const envFile = (
+  port: number,
+): string => `# The accounts of millrace.yml, pointed at the local sandbox: \`millrace sandbox\`.
 SALESFORCE_URL=http://127.0.0.1:${port}/salesforce
 SALESFORCE_CLIENT_ID=sandbox-id
 SALESFORCE_CLIENT_SECRET=sandbox-secret
@@ -138,7 +169,11 @@ function title(out: Output, text: string): void {
   out.print(bold({ color: out.color }, `▸ ${text}`));
 }
 
-const indent = (text: string): string => text.split("\n").map((line) => `  ${line}`).join("\n");
+const indent = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => `  ${line}`)
+    .join("\n");
 
 function whatNext(out: Output, project: string, port: number): void {
   const here = relative(process.cwd(), project) || ".";

@@ -84,7 +84,9 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
         ),
       ).finally(() => progress.end());
       manifest = null;
-      const blocked = outcome.ok ? new Map<string, string>() : blockedSyncs(syncs, await readOnce(), await readRunResults(targetDir));
+      const blocked = outcome.ok
+        ? new Map<string, string>()
+        : blockedSyncs(syncs, await readOnce(), await readRunResults(targetDir));
       return {
         blocked,
         failed: outcome.failed.length,
@@ -114,7 +116,10 @@ function blockedSyncs(
 }
 
 function dbtWarehouse(config: WarehouseConfig): DbtWarehouse {
-  if (config.type === "duckdb") return { type: "duckdb", path: config.path, ...(config.threads !== undefined && { threads: config.threads }) };
+  if (config.type === "duckdb")
+    return { type: "duckdb", path: config.path, ...(config.threads !== undefined && { threads: config.threads }) };
   if (config.type === "postgres") return { type: "postgres", url: config.url };
-  throw new ConfigError(`this version makes no dbt profile for ${config.type}`, { hint: "Name your own with `dbt: {profiles: DIR}`." });
+  throw new ConfigError(`this version makes no dbt profile for ${config.type}`, {
+    hint: "Name your own with `dbt: {profiles: DIR}`.",
+  });
 }

@@ -1,13 +1,13 @@
 import { worstExit } from "../core/exit.ts";
+import { targetSync } from "../deliver/deliver.ts";
+import { maskRow, maskValue } from "../destinations/pii.ts";
 import type { PlanOutcome } from "../plan/plan.ts";
 import { changeReader } from "../plan/read-changes.ts";
-import { maskRow, maskValue } from "../destinations/pii.ts";
-import { targetSync } from "../deliver/deliver.ts";
 import { countsDocument, type PlanReport, planText, type Sample } from "../report/plan-report.ts";
 import type { App, PreparedSync } from "./app.ts";
 import { withLease } from "./pipeline/leases.ts";
-import { chooseSyncs, prepareSync } from "./pipeline/prepare.ts";
 import { type PlanAsk, planSync } from "./pipeline/plan-sync.ts";
+import { chooseSyncs, prepareSync } from "./pipeline/prepare.ts";
 import { approveCommand, finishLeftovers } from "./pipeline/run-sync.ts";
 import type { VerbAction } from "./run-verb.ts";
 
@@ -19,7 +19,12 @@ export const plan =
   async ({ open }) => {
     const app = await open();
     const reports: PlanReport[] = [];
-    const ask: PlanAsk = { trigger: options.full ? "full" : "manual", scope: options.full ? "full" : "changes", trustWarehouse: false, then: "planned" };
+    const ask: PlanAsk = {
+      trigger: options.full ? "full" : "manual",
+      scope: options.full ? "full" : "changes",
+      trustWarehouse: false,
+      then: "planned",
+    };
     for (const sync of chooseSyncs(app, names)) {
       const report = await planOne(app, await prepareSync(app, sync), ask);
       app.out.print(planText(report, { color: app.out.color }));
@@ -69,7 +74,10 @@ function requestsFor({ target, options, sync }: PreparedSync, { plan: frozen }: 
 /** What the strictest of the account's rate limits makes of it. */
 function secondsFor({ account }: PreparedSync, requests: number): number {
   const limits = account.connector.limits(account.account);
-  return Math.max(0, ...limits.map(({ requests: allowed, perMs }) => (Math.max(0, requests - allowed) / allowed) * (perMs / 1_000)));
+  return Math.max(
+    0,
+    ...limits.map(({ requests: allowed, perMs }) => (Math.max(0, requests - allowed) / allowed) * (perMs / 1_000)),
+  );
 }
 
 /** The first rows of each operation, people's values masked unless the user asked to see them. */
@@ -80,8 +88,12 @@ async function samples(app: App, { sync }: PreparedSync, { plan: frozen }: PlanO
   const warehouse = await app.warehouse();
   return warehouse.session("read", async (session) => {
     const head = remove === 0 ? [] : await read(session, 1, Math.min(samplesPerOp, remove));
-    const rest = add + update === 0 ? [] : await read(session, frozen.removes + 1, Math.min(frozen.total, frozen.removes + 500));
-    const chosen = [...head, ...["add", "update"].flatMap((op) => rest.filter((change) => change.plannedOp === op).slice(0, samplesPerOp))];
+    const rest =
+      add + update === 0 ? [] : await read(session, frozen.removes + 1, Math.min(frozen.total, frozen.removes + 500));
+    const chosen = [
+      ...head,
+      ...["add", "update"].flatMap((op) => rest.filter((change) => change.plannedOp === op).slice(0, samplesPerOp)),
+    ];
     return chosen.map(({ plannedOp, key, match, fields }) => ({
       op: plannedOp,
       key: app.showValues ? key : String(maskValue(key)),

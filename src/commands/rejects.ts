@@ -30,10 +30,15 @@ export const rejects =
       "read",
       async (session) => {
         const { dialect } = session;
-        if ((await readMeta(session, app.tables)) === null || (await session.describe(app.tables.rejects)) === null) return { rows: [], total: 0 };
+        if ((await readMeta(session, app.tables)) === null || (await session.describe(app.tables.rejects)) === null)
+          return { rows: [], total: 0 };
         const where = sync === undefined ? raw("true") : sql`sync = ${sync.name}`;
-        const at = (name: string) => sql`${dialect.text(dialect.ident(name), { name, type: "timestamp", nativeType: "TIMESTAMP" })} as ${dialect.ident(name)}`;
-        const [count] = await session.query(sql`select count(*) as rows from ${dialect.relation(app.tables.rejects)} where ${where}`, z.object({ rows: z.number() }));
+        const at = (name: string) =>
+          sql`${dialect.text(dialect.ident(name), { name, type: "timestamp", nativeType: "TIMESTAMP" })} as ${dialect.ident(name)}`;
+        const [count] = await session.query(
+          sql`select count(*) as rows from ${dialect.relation(app.tables.rejects)} where ${where}`,
+          z.object({ rows: z.number() }),
+        );
         const rows = await session.query(
           sql`select sync, key, op, code, message, attempts, ${at("first_at")}, ${at("last_at")}, last_run
             from ${dialect.relation(app.tables.rejects)} where ${where} order by sync, code, key limit ${raw(String(shown))}`,
@@ -43,12 +48,18 @@ export const rejects =
       },
       app.signal,
     );
-    const rows = found.rows.map((row) => ({ ...row, key: app.showValues ? row.key : row.key === null ? null : keyText(row.key) }));
+    const rows = found.rows.map((row) => ({
+      ...row,
+      key: app.showValues ? row.key : row.key === null ? null : keyText(row.key),
+    }));
     if (found.total === 0) app.out.print("nothing is rejected");
     for (const row of rows) {
-      app.out.print(`${row.sync}  ${row.key ?? "(no key)"}  ${row.op}  ${row.code}: ${row.message ?? ""}  ${row.attempts}× since ${row.first_at}`);
+      app.out.print(
+        `${row.sync}  ${row.key ?? "(no key)"}  ${row.op}  ${row.code}: ${row.message ?? ""}  ${row.attempts}× since ${row.first_at}`,
+      );
     }
-    if (found.total > rows.length) app.out.print(`… and ${found.total - rows.length} more in ${app.tables.schema}.${app.tables.rejects.name}`);
+    if (found.total > rows.length)
+      app.out.print(`… and ${found.total - rows.length} more in ${app.tables.schema}.${app.tables.rejects.name}`);
     app.out.emit({ rejects: rows, total: found.total });
     return 0;
   };

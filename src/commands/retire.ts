@@ -12,10 +12,15 @@ import type { VerbAction } from "./run-verb.ts";
  * for approval if there is anything to remove. Then ledger, plan and rejects are dropped; results and runs stay.
  */
 export const retire =
-  (name: string, options: { readonly remove?: boolean; readonly forget?: boolean; readonly approve?: string }): VerbAction =>
+  (
+    name: string,
+    options: { readonly remove?: boolean; readonly forget?: boolean; readonly approve?: string },
+  ): VerbAction =>
   async ({ open }) => {
     if ((options.remove === true) === (options.forget === true)) {
-      throw new ConfigError("retire needs to know what becomes of the rows at the destination", { hint: "Choose --remove (take them away) or --forget (leave them)." });
+      throw new ConfigError("retire needs to know what becomes of the rows at the destination", {
+        hint: "Choose --remove (take them away) or --forget (leave them).",
+      });
     }
     const app = await open();
     const [sync] = chooseSyncs(app, [name]);
@@ -41,7 +46,11 @@ async function forget(app: App, sync: string): Promise<void> {
   const store = await app.store();
   const warehouse = await app.warehouse();
   await withLease(store, app.clock, `sync:${sync}`, 0, app.signal, async () => {
-    await warehouse.session("write", (session) => session.transaction(() => dropSync(session, app.tables, sync)), app.signal);
+    await warehouse.session(
+      "write",
+      (session) => session.transaction(() => dropSync(session, app.tables, sync)),
+      app.signal,
+    );
     await store.saveLastSettled(sync, null);
   });
 }

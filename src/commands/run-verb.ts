@@ -1,17 +1,6 @@
-import { type ExitCode } from "../core/exit.ts";
+import type { ExitCode } from "../core/exit.ts";
+import type { App, GlobalOptions } from "./app.ts";
 import { createOutput, type Output } from "./output.ts";
-import type { App } from "./app.ts";
-
-/** Options that every verb takes. */
-export interface GlobalOptions {
-  readonly project?: string;
-  readonly env?: string;
-  readonly json?: boolean;
-  readonly showValues?: boolean;
-  readonly sandbox?: boolean;
-  /** What `{{ millrace.as_of() }}` gives, in place of now. */
-  readonly asOf?: string;
-}
 
 /** What a verb gets: a way to open the project, if it needs one at all. */
 export interface VerbContext {
@@ -28,7 +17,11 @@ export type VerbAction = (context: VerbContext) => Promise<ExitCode>;
  * Runs one verb: signals, errors, exit codes. Errors go to stderr as `CODE: message` with the mend below; with `--json`
  * they are the document on stdout, too. A second Ctrl-C ends the process at once.
  */
-export async function runVerb(options: GlobalOptions, load: () => Promise<VerbAction>): Promise<ExitCode> {
+export async function runVerb(
+  options: GlobalOptions,
+  openApp: (options: GlobalOptions, out: Output, signal: AbortSignal) => Promise<App>,
+  load: () => Promise<VerbAction>,
+): Promise<ExitCode> {
   const out = createOutput(process, { json: options.json === true, noColor: await noColor() });
   const stop = new AbortController();
   const interrupted = await import("../core/errors.ts").then(
@@ -50,7 +43,6 @@ export async function runVerb(options: GlobalOptions, load: () => Promise<VerbAc
       out,
       signal: stop.signal,
       open: async (over = {}) => {
-        const { openApp } = await import("../main.ts");
         const app = await openApp({ ...options, ...over }, out, stop.signal);
         opened.push(app);
         return app;

@@ -37,7 +37,9 @@ function askOf(names: readonly string[], options: RunOptions): RunAsk {
     throw new ConfigError(`--${chosen.join(" and --")} do not go together`, { hint: "Choose one of them." });
   }
   if ((options.adopt || options.rebuild) && names.length === 0) {
-    throw new ConfigError(`--${chosen[0]} needs the names of the syncs it is about`, { hint: `millrace run SYNC --${chosen[0]}` });
+    throw new ConfigError(`--${chosen[0]} needs the names of the syncs it is about`, {
+      hint: `millrace run SYNC --${chosen[0]}`,
+    });
   }
   if (options.full) return { trigger: "full", scope: "full", trustWarehouse: false };
   if (options.rebuild) return { trigger: "full", scope: "rebuild", trustWarehouse: true };

@@ -34,8 +34,12 @@ export const runs =
       error: run.error,
     }));
     for (const row of rows) {
-      const fates = (["delivered", "accepted", "rejected", "retry", "unknown"] as const).flatMap((name) => ((row[name] ?? 0) > 0 ? [`${row[name]} ${name}`] : []));
-      app.out.print(`${row.run_id}  ${row.sync}  ${row.trigger}  ${row.status}  ${row.planned ?? 0} planned${fates.length > 0 ? `: ${fates.join(", ")}` : ""}${row.error === null ? "" : `  ${row.error.code}`}`);
+      const fates = (["delivered", "accepted", "rejected", "retry", "unknown"] as const).flatMap((name) =>
+        (row[name] ?? 0) > 0 ? [`${row[name]} ${name}`] : [],
+      );
+      app.out.print(
+        `${row.run_id}  ${row.sync}  ${row.trigger}  ${row.status}  ${row.planned ?? 0} planned${fates.length > 0 ? `: ${fates.join(", ")}` : ""}${row.error === null ? "" : `  ${row.error.code}`}`,
+      );
     }
     app.out.emit({ runs: rows });
     return 0;

@@ -8,10 +8,10 @@ import type { RowResult } from "../core/result.ts";
 import type { Row, Value } from "../core/value.ts";
 import type { Target } from "../destinations/connector.ts";
 import type { App, PreparedSync } from "./app.ts";
-import { dryRun } from "./send/dry-run.ts";
-import { type SentRows, sendRows } from "./send/send-rows.ts";
-import { syncOf, toChanges } from "./send/rows.ts";
 import type { VerbAction } from "./run-verb.ts";
+import { dryRun } from "./send/dry-run.ts";
+import { syncOf, toChanges } from "./send/rows.ts";
+import { type SentRows, sendRows } from "./send/send-rows.ts";
 
 export interface SendOptions {
   readonly rows: string;
@@ -29,14 +29,24 @@ export const send =
     const account = await app.account(accountName);
     const target = account.connector.targets[targetName];
     if (target === undefined) {
-      throw new ConfigError(`${account.connector.id} has no target ${targetName}`, { hint: `It has: ${Object.keys(account.connector.targets).join(", ")}.` });
+      throw new ConfigError(`${account.connector.id} has no target ${targetName}`, {
+        hint: `It has: ${Object.keys(account.connector.targets).join(", ")}.`,
+      });
     }
     if (!target.ops.includes(options.op)) {
       throw new ConfigError(`target ${targetName} cannot ${options.op}`, { hint: `It can: ${target.ops.join(", ")}.` });
     }
     const rows = await readRows(options.rows);
     const to = readOptions(target, targetName, options.options);
-    const sync = syncOf({ account: accountName, target: targetName, op: options.op, match: options.match, options: to.raw, rows, spec: target });
+    const sync = syncOf({
+      account: accountName,
+      target: targetName,
+      op: options.op,
+      match: options.match,
+      options: to.raw,
+      rows,
+      spec: target,
+    });
     const changes = toChanges(sync, options.op, rows);
     if (Object.keys(sync.match).length > 0 && options.match === undefined) {
       app.out.note(`rows are identified by ${Object.keys(sync.match).join(", ")}; --match FIELD says otherwise`);
@@ -59,7 +69,8 @@ function tell(app: App, sent: SentRows, total: number): ExitCode {
   return counts.has("rejected") || counts.has("retry") ? 3 : 0;
 }
 
-const resultText = (result: RowResult): string => `row ${result.seq}: ${result.status}${"code" in result ? ` ${result.code}: ${result.message}` : ""}`;
+const resultText = (result: RowResult): string =>
+  `row ${result.seq}: ${result.status}${"code" in result ? ` ${result.code}: ${result.message}` : ""}`;
 
 const resultDocument = (result: RowResult): Row => ({
   seq: result.seq,
@@ -70,14 +81,19 @@ const resultDocument = (result: RowResult): Row => ({
 
 async function readRows(file: string): Promise<Row[]> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new ConfigError(`--rows ${file} cannot be read`, { hint: "Name a file of NDJSON: one JSON object a line.", cause });
+    throw new ConfigError(`--rows ${file} cannot be read`, {
+      hint: "Name a file of NDJSON: one JSON object a line.",
+      cause,
+    });
   });
   const rows: Row[] = [];
   for (const [i, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;
     const row = parseJson(line, `${file}:${i + 1}`);
     if (row === null || typeof row !== "object" || Array.isArray(row)) {
-      throw new ConfigError(`${file}:${i + 1}: the line is no JSON object`, { hint: 'Write e.g. {"email": "ann@example.com", "first_name": "Ann"}.' });
+      throw new ConfigError(`${file}:${i + 1}: the line is no JSON object`, {
+        hint: 'Write e.g. {"email": "ann@example.com", "first_name": "Ann"}.',
+      });
     }
     rows.push(row as Row);
   }
@@ -89,14 +105,19 @@ function readOptions(target: Target, name: string, text: string): { raw: Row; pa
   const parsed = target.options.safeParse(raw);
   if (parsed.success) return { raw: raw as Row, parsed: parsed.data };
   const told = parsed.error.issues.map((issue) => `${issue.path.join(".") || "options"}: ${issue.message}`).join("; ");
-  throw new ConfigError(`--options does not fit target ${name}: ${told}`, { hint: "`millrace connectors NAME` lists the options; they are those of `to:` without account and target." });
+  throw new ConfigError(`--options does not fit target ${name}: ${told}`, {
+    hint: "`millrace connectors NAME` lists the options; they are those of `to:` without account and target.",
+  });
 }
 
 function parseJson(text: string, where: string): Value {
   try {
     return JSON.parse(text) as Value;
   } catch (cause) {
-    throw new ConfigError(`${where}: this is no JSON`, { hint: "One JSON object a line for rows, one JSON object for --options.", cause });
+    throw new ConfigError(`${where}: this is no JSON`, {
+      hint: "One JSON object a line for rows, one JSON object for --options.",
+      cause,
+    });
   }
 }
 

@@ -22,11 +22,22 @@ export const status =
     const syncs = [];
     for (const sync of app.syncs) syncs.push(await statusOf(store, sync.name));
     const paint = { color: app.out.color };
-    app.out.print(`${bold(paint, app.projectName)}${app.environment === null ? "" : ` (${app.environment})`}: ${syncs.length} syncs`);
+    app.out.print(
+      `${bold(paint, app.projectName)}${app.environment === null ? "" : ` (${app.environment})`}: ${syncs.length} syncs`,
+    );
     for (const sync of syncs) {
-      const color = sync.state === "ok" ? green : sync.state === "never run" ? dim : sync.state === "failed" || sync.state === "held" ? red : yellow;
+      const color =
+        sync.state === "ok"
+          ? green
+          : sync.state === "never run"
+            ? dim
+            : sync.state === "failed" || sync.state === "held"
+              ? red
+              : yellow;
       const last = sync.last_run === null ? "" : `  ${sync.last_run} ${sync.last_ended_at ?? "under way"}`;
-      app.out.print(`  ${sync.sync.padEnd(32)} ${color(paint, sync.state)}${last}${sync.working === null ? "" : `  worked on by ${sync.working}`}`);
+      app.out.print(
+        `  ${sync.sync.padEnd(32)} ${color(paint, sync.state)}${last}${sync.working === null ? "" : `  worked on by ${sync.working}`}`,
+      );
       for (const waiting of sync.waiting_for) app.out.print(`    ${waiting}`);
     }
     app.out.emit({ project: app.projectName, environment: app.environment, syncs });
@@ -45,9 +56,17 @@ async function statusOf(store: RunStore, sync: string): Promise<SyncStatus> {
     last_ended_at: last?.endedAt?.toISOString() ?? null,
     working: holder?.owner ?? null,
     waiting_for: [
-      ...open.filter((run) => run.status === "held").map((run) => `plan ${run.id} is held: ${run.heldFor.join("; ")} (millrace run --approve ${run.id})`),
-      ...open.filter((run) => (run.counts?.unknown ?? 0) > 0).map((run) => `${run.counts?.unknown} rows of ${run.id} were never answered (millrace resolve ${run.id})`),
-      ...(holder === null ? open.filter((run) => run.status === "running").map((run) => `${run.id} was cut off at ${run.stage} (millrace resume)`) : []),
+      ...open
+        .filter((run) => run.status === "held")
+        .map((run) => `plan ${run.id} is held: ${run.heldFor.join("; ")} (millrace run --approve ${run.id})`),
+      ...open
+        .filter((run) => (run.counts?.unknown ?? 0) > 0)
+        .map((run) => `${run.counts?.unknown} rows of ${run.id} were never answered (millrace resolve ${run.id})`),
+      ...(holder === null
+        ? open
+            .filter((run) => run.status === "running")
+            .map((run) => `${run.id} was cut off at ${run.stage} (millrace resume)`)
+        : []),
     ],
   };
 }

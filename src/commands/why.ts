@@ -64,21 +64,41 @@ export const why =
     const paint = { color: out.color };
     if (answers.length === 0) {
       out.print(`${bold(paint, sync.name)}: nothing is known of ${shown}.`);
-      out.print(`  ${sync.source.kind} ${sync.source.name} has no row with this key or identifier, and nothing was ever sent for it.`);
-      out.print("  If it should be there, look at the model: its SQL leaves it out, or the build is older than the data.");
+      out.print(
+        `  ${sync.source.kind} ${sync.source.name} has no row with this key or identifier, and nothing was ever sent for it.`,
+      );
+      out.print(
+        "  If it should be there, look at the model: its SQL leaves it out, or the build is older than the data.",
+      );
     }
     for (const { story, answer } of answers) {
       out.print(`${bold(paint, `${sync.name} · key ${story.key}`)}`);
       out.print(`  ${answer}`);
-      for (const row of story.model) out.print(dim(paint, `  model:  ${line({ ...row.identifiers, ...row.fields }, app.showValues)}`));
+      for (const row of story.model)
+        out.print(dim(paint, `  model:  ${line({ ...row.identifiers, ...row.fields }, app.showValues)}`));
       for (const row of story.ledger) {
-        out.print(dim(paint, `  ledger: ${row.state}, last run ${row.lastRun}${row.externalId === null ? "" : `, id there ${row.externalId}`}, ${line(row.identifiers, app.showValues)}`));
+        out.print(
+          dim(
+            paint,
+            `  ledger: ${row.state}, last run ${row.lastRun}${row.externalId === null ? "" : `, id there ${row.externalId}`}, ${line(row.identifiers, app.showValues)}`,
+          ),
+        );
       }
       for (const row of story.rejects) {
-        out.print(dim(paint, `  reject: ${row.code} ${row.message ?? ""} (${row.op}, ${row.attempts}×, first ${row.first_at}, last ${row.last_at})`));
+        out.print(
+          dim(
+            paint,
+            `  reject: ${row.code} ${row.message ?? ""} (${row.op}, ${row.attempts}×, first ${row.first_at}, last ${row.last_at})`,
+          ),
+        );
       }
       for (const row of story.results) {
-        out.print(dim(paint, `  ${row.at ?? ""}  ${row.run_id}  ${row.op} ${row.status}${row.code === null ? "" : ` ${row.code}: ${row.message ?? ""}`}`));
+        out.print(
+          dim(
+            paint,
+            `  ${row.at ?? ""}  ${row.run_id}  ${row.op} ${row.status}${row.code === null ? "" : ` ${row.code}: ${row.message ?? ""}`}`,
+          ),
+        );
       }
     }
     out.emit({
@@ -88,7 +108,11 @@ export const why =
         key: story.key,
         answer,
         in_model: story.model.length > 0,
-        model: story.model.map((row) => ({ ...row, identifiers: shownRow(row.identifiers, app.showValues), fields: shownRow(row.fields, app.showValues) })),
+        model: story.model.map((row) => ({
+          ...row,
+          identifiers: shownRow(row.identifiers, app.showValues),
+          fields: shownRow(row.fields, app.showValues),
+        })),
         ledger: story.ledger.map((row) => ({ ...row, identifiers: shownRow(row.identifiers, app.showValues) })),
         plan: story.plan,
         rejects: story.rejects,
@@ -102,7 +126,8 @@ async function tell(app: App, sync: SyncConfig, wanted: string): Promise<Story[]
   const { target } = await prepareSync(app, sync);
   const relation = await app.relation(sync);
   const [newest] = await (await app.store()).runs({ sync: sync.name, limit: 1 });
-  const heldRun = newest?.status === "held" || newest?.status === "planned" ? { id: newest.id, reasons: newest.heldFor } : null;
+  const heldRun =
+    newest?.status === "held" || newest?.status === "planned" ? { id: newest.id, reasons: newest.heldFor } : null;
   const warehouse = await app.warehouse();
   return warehouse.session(
     "read",
@@ -111,32 +136,50 @@ async function tell(app: App, sync: SyncConfig, wanted: string): Promise<Story[]
       const known = (await readMeta(session, app.tables)) !== null && (await session.describe(own.ledger)) !== null;
       const model = (await findInModel(session, sync, relation, target.fields.known, [wanted])) ?? [];
       const ledger = known ? await findInLedger(session, sync, own, [wanted]) : [];
-      const keys = [...new Set([wanted, ...model.map((row) => row.key), ...ledger.map((row) => row.key)])].filter((key) => key !== null);
+      const keys = [...new Set([wanted, ...model.map((row) => row.key), ...ledger.map((row) => row.key)])].filter(
+        (key) => key !== null,
+      );
       const past = known ? await history(session, app, sync, own, keys) : { plan: [], rejects: [], results: [] };
       return keys
-        .map((key): Story => ({
-          key,
-          model: model.filter((row) => row.key === key),
-          ledger: ledger.filter((row) => row.key === key),
-          plan: past.plan.filter((row) => row.key === key),
-          rejects: past.rejects.filter((row) => row.key === key),
-          results: past.results.filter((row) => row.key === key),
-          heldRun,
-        }))
-        .filter((story) => story.model.length + story.ledger.length + story.plan.length + story.rejects.length + story.results.length > 0);
+        .map(
+          (key): Story => ({
+            key,
+            model: model.filter((row) => row.key === key),
+            ledger: ledger.filter((row) => row.key === key),
+            plan: past.plan.filter((row) => row.key === key),
+            rejects: past.rejects.filter((row) => row.key === key),
+            results: past.results.filter((row) => row.key === key),
+            heldRun,
+          }),
+        )
+        .filter(
+          (story) =>
+            story.model.length + story.ledger.length + story.plan.length + story.rejects.length + story.results.length >
+            0,
+        );
     },
     app.signal,
   );
 }
 
-async function history(session: Session, app: App, sync: SyncConfig, own: SyncTables, keys: readonly string[]): Promise<Pick<Story, "plan" | "rejects" | "results">> {
+async function history(
+  session: Session,
+  app: App,
+  sync: SyncConfig,
+  own: SyncTables,
+  keys: readonly string[],
+): Promise<Pick<Story, "plan" | "rejects" | "results">> {
   const { dialect } = session;
   const among = sql`key in (${join(keys.map((key) => sql`${key}`))})`;
-  const text = (name: string) => sql`${dialect.text(dialect.ident(name), { name, type: "timestamp", nativeType: "TIMESTAMP" })} as ${dialect.ident(name)}`;
+  const text = (name: string) =>
+    sql`${dialect.text(dialect.ident(name), { name, type: "timestamp", nativeType: "TIMESTAMP" })} as ${dialect.ident(name)}`;
   const hasPlan = (await session.describe(own.plan)) !== null;
   return {
     plan: hasPlan
-      ? await session.query(sql`select run_id, seq, op, code, message, key from ${dialect.relation(own.plan)} where op <> 'clear' and ${among} limit 50`, planned)
+      ? await session.query(
+          sql`select run_id, seq, op, code, message, key from ${dialect.relation(own.plan)} where op <> 'clear' and ${among} limit 50`,
+          planned,
+        )
       : [],
     rejects: await session.query(
       sql`select key, op, code, message, attempts, ${text("first_at")}, ${text("last_at")}, fingerprint from ${dialect.relation(own.rejects)} where ${among} limit 50`,
@@ -158,31 +201,46 @@ function answerOf(story: Story, sync: SyncConfig): string {
   const [refused] = story.model.filter((row) => row.refusal !== null);
   const planRefusal = story.plan.find((row) => row.op === "refuse");
   const standing = story.rejects.find((row) => row.op !== "refuse");
-  const waiting = story.heldRun !== null && story.plan.some((row) => row.run_id === story.heldRun?.id && row.seq !== null);
-  const there = present === undefined ? "It is not at the destination." : `The destination has it (run ${present.lastRun}).`;
-  if (unknown !== undefined) return `It was sent in run ${unknown.lastRun} and never answered: decide with \`millrace resolve ${unknown.lastRun}\`.`;
-  if (story.model.length > 1) return `Refused, DUPLICATE_KEY: the model has this key ${story.model.length} times. ${there}`;
+  const waiting =
+    story.heldRun !== null && story.plan.some((row) => row.run_id === story.heldRun?.id && row.seq !== null);
+  const there =
+    present === undefined ? "It is not at the destination." : `The destination has it (run ${present.lastRun}).`;
+  if (unknown !== undefined)
+    return `It was sent in run ${unknown.lastRun} and never answered: decide with \`millrace resolve ${unknown.lastRun}\`.`;
+  if (story.model.length > 1)
+    return `Refused, DUPLICATE_KEY: the model has this key ${story.model.length} times. ${there}`;
   if (refused?.refusal) return `Refused before sending, ${refused.refusal.code}: ${refused.refusal.message}. ${there}`;
-  if (inModel && planRefusal !== undefined) return `Refused before sending, ${planRefusal.code}: ${planRefusal.message}. ${there}`;
+  if (inModel && planRefusal !== undefined)
+    return `Refused before sending, ${planRefusal.code}: ${planRefusal.message}. ${there}`;
   if (standing !== undefined) {
     const again =
-      sync.rejects.retry === "always" ? "It is tried again by every run." : "It is tried again when the row changes, or by `millrace retry " + `${sync.name}\`.`;
-    return `The platform refused its ${standing.op}, ${standing.code}: ${standing.message ?? ""} ${standing.op === "remove" ? "It is tried again by every run." : again} ${there}`;
+      sync.rejects.retry === "always"
+        ? "It is tried again by every run."
+        : "It is tried again when the row changes, or by `millrace retry " + `${sync.name}\`.`;
+    return `The platform refused its ${standing.op}, ${standing.code}: ${(standing.message ?? "").replace(/\.?$/, ".")} ${standing.op === "remove" ? "It is tried again by every run." : again} ${there}`;
   }
-  if (waiting) return `It is in plan ${story.heldRun?.id}, which waits for approval${story.heldRun?.reasons.length ? ` (${story.heldRun.reasons.join("; ")})` : ""}. ${there}`;
+  if (waiting)
+    return `It is in plan ${story.heldRun?.id}, which waits for approval${story.heldRun?.reasons.length ? ` (${story.heldRun.reasons.join("; ")})` : ""}. ${there}`;
   if (inModel && present !== undefined) {
     const same = story.model[0]?.stableFingerprint === present.stableFingerprint;
-    return same ? `Delivered in run ${present.lastRun}; nothing has changed since.` : `Delivered in run ${present.lastRun}; the model has changed since: the next run updates it.`;
+    return same
+      ? `Delivered in run ${present.lastRun}; nothing has changed since.`
+      : `Delivered in run ${present.lastRun}; the model has changed since: the next run updates it.`;
   }
   if (inModel) {
     const last = story.results[0];
     const told = last?.status === "retry" ? ` The last try failed (${last.code ?? ""}: ${last.message ?? ""}).` : "";
-    return sync.mode === "remove" ? `The model lists it for removal: the next run removes it.${told}` : `It is in the model and not at the destination yet: the next run sends it.${told}`;
+    return sync.mode === "remove"
+      ? `The model lists it for removal: the next run removes it.${told}`
+      : `It is in the model and not at the destination yet: the next run sends it.${told}`;
   }
   if (present !== undefined) {
-    return sync.mode === "mirror" ? `It has left the model: the next run removes it (delivered in run ${present.lastRun}).` : `It has left the model; mode ${sync.mode} keeps it at the destination (run ${present.lastRun}).`;
+    return sync.mode === "mirror"
+      ? `It has left the model: the next run removes it (delivered in run ${present.lastRun}).`
+      : `It has left the model; mode ${sync.mode} keeps it at the destination (run ${present.lastRun}).`;
   }
-  if (story.ledger.some((row) => row.state === "removed")) return `It left the model and was removed in run ${story.ledger[0]?.lastRun}.`;
+  if (story.ledger.some((row) => row.state === "removed"))
+    return `It left the model and was removed in run ${story.ledger[0]?.lastRun}.`;
   return `It is not in ${sync.source.kind} ${sync.source.name}, and the destination does not have it.`;
 }
 

@@ -1,5 +1,5 @@
-import type { RunCounts, RunStatus } from "./run.ts";
 import type { PlanCounts } from "./plan.ts";
+import type { RunCounts, RunStatus } from "./run.ts";
 
 /** 0 done · 1 failed · 2 usage or configuration · 3 done, with rejected or retry rows · 4 held by a guard or unknown rows · 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 130;

@@ -1,18 +1,17 @@
 import { BatchRefused, DeliveryError } from "../core/delivery-errors.ts";
-import type { JobHandle, ResultRange, RowFate, RowResult } from "../core/result.ts";
+import type { JobHandle, RowResult } from "../core/result.ts";
 import { backoffMs } from "./backoff.ts";
-import { batchRange, createCutter, halves } from "./cut.ts";
 import type { Delivery } from "./delivery.ts";
-import { readExactly } from "./feed.ts";
 import { askedToWaitMs, endsRun } from "./http-errors.ts";
+import { again, finish, finishWhole, load, putBack, recut, split } from "./moves.ts";
 import type { PlannedChange } from "./planned-change.ts";
 import { answerOf } from "./platform-answer.ts";
 import { code, inDoubt, toRanges, wholeRange } from "./results.ts";
 import { type Outcome, recordSending } from "./sender.ts";
 import { reasonOf, verdictOn } from "./verdict.ts";
-import { bytesOf, newWork, rowsOf, type Work } from "./work.ts";
+import { rowsOf, type Work } from "./work.ts";
 
-/** One batch that is due: send it, and see to what comes of it. Writes are begun, not awaited, so that they share commits. */
+/** One batch that is due: send it, and see to what comes of it. */
 export async function sendBatch(d: Delivery, work: Work): Promise<void> {
   if (rowsOf(work) > d.limits.maxRows) return recut(d, work);
   const changes = await load(d, work);
@@ -56,20 +55,6 @@ function tried(d: Delivery, work: Work, changes: readonly PlannedChange[], rows:
   // A batch that needed no write at all was tried all the same.
   void recordSending(d.journal, work);
   finish(d, work, toRanges(changes, rows, work.attempt, d.resend));
-}
-
-/** The batch has its results: the one way out. */
-function finish(d: Delivery, work: Work, ranges: readonly ResultRange[]): void {
-  void d.journal.returned(work.id, ranges);
-  let passed = 0;
-  for (const range of ranges) if (range.status === "delivered" || range.status === "accepted") passed += rowsOf(range);
-  d.circuit.passed(passed);
-  d.progress.rows(rowsOf(work));
-  d.queue.done(work);
-}
-
-function finishWhole(d: Delivery, work: Work, fate: RowFate): void {
-  finish(d, work, [wholeRange(work, work.attempt, fate)]);
 }
 
 function awaitJob(
@@ -191,28 +176,6 @@ function seeToPollError(d: Delivery, work: Work, changes: readonly PlannedChange
   putBack(d, work, changes);
 }
 
-function again(d: Delivery, work: Work, changes: readonly PlannedChange[], afterMs: number): void {
-  d.progress.retry();
-  work.dueAt = d.clock.now().getTime() + afterMs;
-  work.state = "planned";
-  work.job = null;
-  work.jobSince = null;
-  work.polls = 0;
-  void d.journal.retryAt(work.id, new Date(work.dueAt));
-  putBack(d, work, changes);
-}
-
-/** Half of the rows each: the parts are batches of their own, and the refused one is gone. */
-function split(d: Delivery, work: Work, changes: readonly PlannedChange[]): void {
-  d.progress.retry();
-  const parts = halves(d.runId, work);
-  void d.journal.split(work.id, parts);
-  for (const part of parts) {
-    putBack(d, newWork(part, null), changes.slice(part.fromSeq - work.fromSeq, part.toSeq - work.fromSeq + 1));
-  }
-  d.queue.done(work);
-}
-
 function reject(d: Delivery, work: Work, changes: readonly PlannedChange[], error: BatchRefused): void {
   const message = answerOf(error) ?? error.message;
   void recordSending(d.journal, work);
@@ -221,36 +184,4 @@ function reject(d: Delivery, work: Work, changes: readonly PlannedChange[], erro
   finish(d, work, ranges);
   const [range] = ranges;
   if (range?.status === "rejected") d.circuit.refusedAlone(range.code, range.message);
-}
-
-/** A range too long for one request: what was left of an ended run, or cut by other limits. Cuts its beginning anew. */
-async function recut(d: Delivery, work: Work): Promise<void> {
-  const readRows = Math.max(d.settings.pageRows, d.limits.maxRows + 1);
-  const changes = await readExactly(d.changes, work.fromSeq, Math.min(work.toSeq, work.fromSeq + readRows - 1));
-  const cutter = createCutter(d.limits);
-  const parts: Work[] = [];
-  for (const change of changes) {
-    const closed = cutter.push(change);
-    const [first, last] = [closed?.[0], closed?.at(-1)];
-    if (closed && first && last) parts.push(newWork(batchRange(d.runId, first.seq, last.seq), closed));
-  }
-  const restFrom = (parts.at(-1)?.toSeq ?? work.fromSeq - 1) + 1;
-  if (restFrom <= work.toSeq) parts.push(newWork(batchRange(d.runId, restFrom, work.toSeq), null));
-  void d.journal.split(work.id, parts);
-  for (const part of parts) putBack(d, part, part.changes);
-  d.queue.done(work);
-}
-
-/** Waits in the queue, with its rows in memory as long as there is room. */
-function putBack(d: Delivery, work: Work, changes: readonly PlannedChange[] | null): void {
-  const room = d.queue.heldBytes + bytesOf(changes) <= d.settings.maxHeldBytes / 2;
-  work.changes = room ? changes : null;
-  d.queue.done(work);
-  d.queue.add(work);
-}
-
-async function load(d: Delivery, work: Work): Promise<readonly PlannedChange[]> {
-  const held = work.changes;
-  work.changes = null;
-  return held ?? readExactly(d.changes, work.fromSeq, work.toSeq);
 }

@@ -31,6 +31,16 @@ export function mismatch(what: string, status: number, why: string): OutcomeUnkn
   });
 }
 
+/** Headers with names in lower case, repeated ones joined. */
+export function readHeaders(headers: unknown): Record<string, string> {
+  const read: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (value !== undefined && value !== null)
+      read[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : String(value);
+  }
+  return read;
+}
+
 function asText(data: Buffer): string {
   const text = data.toString("utf8");
   return text.startsWith("\uFEFF") ? text.slice(1) : text;

@@ -5,7 +5,7 @@ import { OutcomeUnknown, Unavailable } from "../core/delivery-errors.ts";
 import { Interrupted } from "../core/errors.ts";
 import type { Authentication, Connector, HttpClient, HttpReply, HttpRequest } from "../destinations/connector.ts";
 import type { AuthCache } from "./auth-cache.ts";
-import { mismatch, parseAnswer, readAnswer } from "./http-answer.ts";
+import { mismatch, parseAnswer, readAnswer, readHeaders } from "./http-answer.ts";
 import { answeredError, askedToWaitMs, beforeSending } from "./http-errors.ts";
 import { hostOf, isWrite, type Outgoing, outgoing, type RecordedRequest, recorded, standIn } from "./http-request.ts";
 import type { Limiter } from "./limiter.ts";
@@ -229,15 +229,6 @@ function axiosClient(settings: HttpSettings, sockets: Sockets): AxiosInstance {
     validateStatus: null,
     ...(settings.proxy === "none" ? { proxy: false as const } : {}),
   });
-}
-
-function readHeaders(headers: unknown): Record<string, string> {
-  const read: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    if (value !== undefined && value !== null)
-      read[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : String(value);
-  }
-  return read;
 }
 
 function describe(error: unknown): { readonly code: string; readonly socket: ClientRequest["socket"] } {

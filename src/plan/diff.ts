@@ -104,7 +104,12 @@ export async function diff(
  * away: joined rows beyond the ledger rows they joined (each ledger row joins once unless the model repeats its key),
  * a key twice among the differing rows, or, where a match can split a key's rows, any new row's key.
  */
-async function findDuplicates(session: Session, source: SourceSql, mode: Mode, found: z.infer<typeof facts>): Promise<boolean> {
+async function findDuplicates(
+  session: Session,
+  source: SourceSql,
+  mode: Mode,
+  found: z.infer<typeof facts>,
+): Promise<boolean> {
   const matchedRows = found.model_rows - found.fresh;
   const matchedLedger = found.ledger_rows - found.gone;
   const suspected = !seesLeavers(mode) || matchedRows !== matchedLedger || found.fresh_duplicates > 0;

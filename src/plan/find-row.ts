@@ -83,7 +83,12 @@ const ledgerRow = z
   );
 
 /** What the destination was last given for it. */
-export function findInLedger(session: Session, sync: SyncConfig, own: SyncTables, wanted: readonly string[]): Promise<LedgerRow[]> {
+export function findInLedger(
+  session: Session,
+  sync: SyncConfig,
+  own: SyncTables,
+  wanted: readonly string[],
+): Promise<LedgerRow[]> {
   return session.query(
     sql`select key, identifiers, state, external_id, last_run, stable_fp from ${session.dialect.relation(own.ledger)}
       where ${isWanted(raw("key"), raw("identifiers"), session, sync, wanted)} limit 10`,
@@ -94,6 +99,8 @@ export function findInLedger(session: Session, sync: SyncConfig, own: SyncTables
 function isWanted(key: Sql, identifiers: Sql, session: Session, sync: SyncConfig, wanted: readonly string[]): Sql {
   const list = join(wanted.map((value) => sql`${value}`));
   const folded = join(wanted.map((value) => sql`${value.trim().toLowerCase()}`));
-  const members = Object.keys(sync.match).map((name) => sql`lower(${session.dialect.jsonMember(identifiers, name)}) in (${folded})`);
+  const members = Object.keys(sync.match).map(
+    (name) => sql`lower(${session.dialect.jsonMember(identifiers, name)}) in (${folded})`,
+  );
   return sql`(${join([sql`${key} in (${list})`, ...members], " or ")})`;
 }

@@ -60,9 +60,16 @@ select ${runId}, ${t.noInt}, * from decided where op not in ${sent}`,
 }
 
 /** Rewrites of unchanged rows for a snapshot target, numbered after the plan's last seq. */
-export async function freezeUnchanged(session: Session, source: SourceSql, facts: DiffFacts, o: FreezeOptions): Promise<void> {
+export async function freezeUnchanged(
+  session: Session,
+  source: SourceSql,
+  facts: DiffFacts,
+  o: FreezeOptions,
+): Promise<void> {
   const t = tablesOf(session.dialect, o);
-  const same = source.hasMatch ? sql`d.key = ${source.key} and d.match_hash = ${source.matchHash}` : sql`d.key = ${source.key}`;
+  const same = source.hasMatch
+    ? sql`d.key = ${source.key} and d.match_hash = ${source.matchHash}`
+    : sql`d.key = ${source.key}`;
   await session.execute([
     sql`insert into ${t.plan}
       select cast(${o.runId} as ${t.textType}), row_number() over () + (select coalesce(max(seq), 0) from ${t.plan}), 'keep', ${source.key},
@@ -118,7 +125,9 @@ const duplicates = (t: Tables, facts: DiffFacts): Sql =>
     : sql`select ${t.noText} as key, ${t.noInt} as copies where false`;
 
 function candidates(source: SourceSql, t: Tables, o: FreezeOptions): Sql {
-  const on = source.hasMatch ? sql`${source.key} = d.key and ${source.matchHash} = d.match_hash` : sql`${source.key} = d.key`;
+  const on = source.hasMatch
+    ? sql`${source.key} = d.key and ${source.matchHash} = d.match_hash`
+    : sql`${source.key} = d.key`;
   const inScope = o.onlyRejects ? sql`exists (select 1 from ${t.rejects} r where r.key = d.key)` : raw("true");
   return sql`
   select d.key, d.match_hash, d.fast_fp, d.state, ${source.identifiers} as identifiers, ${source.fields} as fields,
@@ -186,7 +195,9 @@ const releaseOrRemove = (t: Tables): Sql =>
   t.shared.length === 0
     ? raw("'remove'")
     : sql`case when ${join(
-        t.shared.map((other) => sql`exists (select 1 from ${other} o where o.state = 'present' and o.identifiers = l.identifiers)`),
+        t.shared.map(
+          (other) => sql`exists (select 1 from ${other} o where o.state = 'present' and o.identifiers = l.identifiers)`,
+        ),
         " or ",
       )} then 'release' else 'remove' end`;
 
@@ -198,7 +209,12 @@ function leavers(t: Tables, o: FreezeOptions): Sql {
   const from = sql`from ${diffTable} d join ${t.ledger} l on l.key = d.key and l.match_hash = d.match_hash where d.fast_fp is null`;
   const columns = raw("l.key, l.match_hash, l.identifiers, l.stable_fp, l.external_id");
   if (o.mode === "remove") return sql`select ${columns}, 'forget' as op ${from} and l.state = 'removed'`;
-  const wanted = o.mode !== "mirror" ? raw("false") : o.onlyRejects ? sql`exists (select 1 from ${t.rejects} r where r.key = l.key)` : raw("true");
+  const wanted =
+    o.mode !== "mirror"
+      ? raw("false")
+      : o.onlyRejects
+        ? sql`exists (select 1 from ${t.rejects} r where r.key = l.key)`
+        : raw("true");
   return sql`
   select ${columns}, ${releaseOrRemove(t)} as op ${from} and l.state = 'present' and ${wanted}
     and not exists (select 1 from judged j where j.key = l.key and j.kept is not null)

@@ -23,7 +23,9 @@ export function guardReasons(counts: PlanCounts, guard: Guard, mappingChanges: r
   const everything = changes + counts.unchanged + counts.refused + counts.suppressed;
   const changed = everything === 0 ? 0 : changes / everything;
   if (changed > guard.maxChanged) {
-    reasons.push(`${changes} of ${everything} rows would change, ${percent(changed)} (max_changed: ${percent(guard.maxChanged)})`);
+    reasons.push(
+      `${changes} of ${everything} rows would change, ${percent(changed)} (max_changed: ${percent(guard.maxChanged)})`,
+    );
   }
   if (counts.modelRows < guard.minRows) {
     reasons.push(`the model has ${counts.modelRows} rows (min_rows: ${guard.minRows})`);

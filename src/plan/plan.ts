@@ -83,27 +83,44 @@ async function plan(session: Session, tables: StateTables, request: PlanRequest)
   }
   if (sync.strict && counts.refusals.length > 0) {
     const told = counts.refusals.map(({ code, rows }) => `${code}: ${rows}`).join(", ");
-    throw new RowsRefused(`${sync.origin.file}:${sync.origin.line}: strict sync ${sync.name} would refuse rows (${told})`, {
-      hint: "Mend the model, or take `strict: true` away to let the other rows go on.",
-    });
+    throw new RowsRefused(
+      `${sync.origin.file}:${sync.origin.line}: strict sync ${sync.name} would refuse rows (${told})`,
+      {
+        hint: "Mend the model, or take `strict: true` away to let the other rows go on.",
+      },
+    );
   }
-  const changes = counts.counts.ledgerRows === 0 || bound === null ? [] : mappingChanges(bound.mapping, canonicalMapping(sync));
+  const changes =
+    counts.counts.ledgerRows === 0 || bound === null ? [] : mappingChanges(bound.mapping, canonicalMapping(sync));
   return outcome(request, own, counts, changes, source.fingerprintEngine, rebased);
 }
 
-async function describeSource(session: Session, relation: Relation, sync: SyncConfig, target: PlanTarget): Promise<SourceSql> {
+async function describeSource(
+  session: Session,
+  relation: Relation,
+  sync: SyncConfig,
+  target: PlanTarget,
+): Promise<SourceSql> {
   const columns = await session.describe(relation);
   if (columns === null) {
-    throw new RelationMissing(`${sync.origin.file}:${sync.origin.line}: there is no ${relation.schema}.${relation.name} in the warehouse`, {
-      hint: `Run \`millrace build\`, or mend \`${sync.source.kind}: ${sync.source.name}\`.`,
-      context: { sync: sync.name },
-    });
+    throw new RelationMissing(
+      `${sync.origin.file}:${sync.origin.line}: there is no ${relation.schema}.${relation.name} in the warehouse`,
+      {
+        hint: `Run \`millrace build\`, or mend \`${sync.source.kind}: ${sync.source.name}\`.`,
+        context: { sync: sync.name },
+      },
+    );
   }
   return compileSource(session.dialect, relation, columns, sync, target.fieldTypes);
 }
 
 /** Checks or makes the sync's binding; the caller's transaction undoes it if the plan fails. */
-async function bind(session: Session, tables: StateTables, own: SyncTables, request: PlanRequest): Promise<StoredBinding | null> {
+async function bind(
+  session: Session,
+  tables: StateTables,
+  own: SyncTables,
+  request: PlanRequest,
+): Promise<StoredBinding | null> {
   const { sync, target, scope } = request;
   const stored = await ensureSync(session, tables, sync.name, sync.renamedFrom);
   const binding = bindingOf(sync, target.accountKey, target.object);
@@ -120,7 +137,8 @@ async function bind(session: Session, tables: StateTables, own: SyncTables, requ
   }
   if (scope === "rebuild" || scope === "adopt") {
     const rekeyed = stored.keyColumn !== binding.keyColumn || stored.matchColumns !== binding.matchColumns;
-    if (scope === "rebuild" || rekeyed) await session.execute([sql`delete from ${session.dialect.relation(own.ledger)}`]);
+    if (scope === "rebuild" || rekeyed)
+      await session.execute([sql`delete from ${session.dialect.relation(own.ledger)}`]);
     await writeBinding(session, tables, { ...fresh, mapping: stored.mapping });
     return stored;
   }
@@ -128,10 +146,17 @@ async function bind(session: Session, tables: StateTables, own: SyncTables, requ
   return stored;
 }
 
-async function freezeOptions(session: Session, tables: StateTables, own: SyncTables, request: PlanRequest): Promise<FreezeOptions> {
+async function freezeOptions(
+  session: Session,
+  tables: StateTables,
+  own: SyncTables,
+  request: PlanRequest,
+): Promise<FreezeOptions> {
   const { sync, target, scope } = request;
   const others = target.kind === "list" ? await readBindings(session, tables) : [];
-  const shared = others.filter((other) => other.sync !== sync.name && other.accountKey === target.accountKey && other.object === target.object);
+  const shared = others.filter(
+    (other) => other.sync !== sync.name && other.accountKey === target.accountKey && other.object === target.object,
+  );
   return {
     runId: request.runId,
     mode: sync.mode,
@@ -162,7 +187,13 @@ const countRow = z.object({
   netted: z.number(),
 });
 
-async function countPlan(session: Session, own: SyncTables, facts: DiffFacts | null, sync: SyncConfig, ledger: Sql): Promise<Counted> {
+async function countPlan(
+  session: Session,
+  own: SyncTables,
+  facts: DiffFacts | null,
+  sync: SyncConfig,
+  ledger: Sql,
+): Promise<Counted> {
   const rows = await session.query(
     sql`select op, code, message, count(*) as rows, cast(sum(copies) as bigint) as copies,
         count(case when seq is not null then prev_key end) as netted
@@ -197,7 +228,10 @@ async function countPlan(session: Session, own: SyncTables, facts: DiffFacts | n
 }
 
 async function presentRows(session: Session, ledger: Sql): Promise<number> {
-  const [found] = await session.query(sql`select count(*) as rows from ${ledger} where state = 'present'`, z.object({ rows: z.number() }));
+  const [found] = await session.query(
+    sql`select count(*) as rows from ${ledger} where state = 'present'`,
+    z.object({ rows: z.number() }),
+  );
   return found?.rows ?? 0;
 }
 

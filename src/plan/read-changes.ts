@@ -25,7 +25,10 @@ const cells = z.tuple([
 ]);
 
 /** Rows of seq ranges of one frozen plan, in order of seq. One short statement a call, inside any session. */
-export function changeReader(plan: Plan, sync: SyncConfig): (session: Session, fromSeq: number, toSeq: number) => Promise<FrozenChange[]> {
+export function changeReader(
+  plan: Plan,
+  sync: SyncConfig,
+): (session: Session, fromSeq: number, toSeq: number) => Promise<FrozenChange[]> {
   const skipped = Object.entries(sync.fields).flatMap(([name, rule]) => (rule.nulls === "skip" ? [name] : []));
   const setOnRemoval = typeof sync.whenRemoved === "object";
   return async (session, fromSeq, toSeq) => {

@@ -90,7 +90,9 @@ export function compileSource(
       inputs.map((input) => input.text),
       salt,
     ),
-    identifiers: dialect.jsonObject(match.map(([name], i) => [name, dialect.json(matchTexts[i] ?? raw("null"), { type: "text" })])),
+    identifiers: dialect.jsonObject(
+      match.map(([name], i) => [name, dialect.json(matchTexts[i] ?? raw("null"), { type: "text" })]),
+    ),
     fields: dialect.jsonObject(rules.map((rule) => [rule.name, rule.json])),
     refusalCode: firstBroken((check) => check.code),
     refusalMessage: firstBroken((check) => check.message),
@@ -119,7 +121,12 @@ export function compileSource(
       code: "NOT_COERCIBLE",
       message: `${name}: the value of ${source.column} cannot be read as ${type}`,
     };
-    return { name, json: dialect.json(value, { type }), inputs: [source.round === undefined ? rawInput(found) : roundedInput(found, value)], checks: [check] };
+    return {
+      name,
+      json: dialect.json(value, { type }),
+      inputs: [source.round === undefined ? rawInput(found) : roundedInput(found, value)],
+      checks: [check],
+    };
   }
 
   /** The column as it stands: cheaper to hash than what becomes of it. */
@@ -167,7 +174,11 @@ const typesTag = (inputs: readonly Input[]): string =>
     .digest("hex")
     .slice(0, 8);
 
-function columnFinder(relation: Relation, columns: readonly SourceColumn[], sync: SyncConfig): (name: string) => SourceColumn {
+function columnFinder(
+  relation: Relation,
+  columns: readonly SourceColumn[],
+  sync: SyncConfig,
+): (name: string) => SourceColumn {
   const exact = new Map(columns.map((found) => [found.name, found]));
   const folded = new Map(columns.map((found) => [found.name.toLowerCase(), found]));
   const used = [sync.key, ...Object.values(sync.match), ...Object.values(sync.fields).flatMap(columnsOf)];
@@ -175,7 +186,10 @@ function columnFinder(relation: Relation, columns: readonly SourceColumn[], sync
   if (missing.length > 0) {
     throw new ColumnMissing(
       `${sync.origin.file}:${sync.origin.line}: ${relation.schema}.${relation.name} has no column ${missing.join(", ")}`,
-      { hint: `It has: ${columns.map((found) => found.name).join(", ")}. Mend the sync or the model.`, context: { sync: sync.name } },
+      {
+        hint: `It has: ${columns.map((found) => found.name).join(", ")}. Mend the sync or the model.`,
+        context: { sync: sync.name },
+      },
     );
   }
   return (name) => {
@@ -187,6 +201,7 @@ function columnFinder(relation: Relation, columns: readonly SourceColumn[], sync
 
 function columnsOf(rule: FieldRule): string[] {
   if (rule.source.from === "column") return [rule.source.column];
-  if (rule.source.from === "template") return rule.source.parts.flatMap((part) => ("column" in part ? [part.column] : []));
+  if (rule.source.from === "template")
+    return rule.source.parts.flatMap((part) => ("column" in part ? [part.column] : []));
   return [];
 }

@@ -57,12 +57,14 @@ export function planText(report: PlanReport, paint: Paint): string {
           red(paint, `-${counts.removed} to remove`),
         ].join(", ")}; ${counts.unchanged} unchanged of ${counts.model_rows} in the model`,
   );
-  if (counts.rewritten > 0) lines.push(`  the file is rewritten as a whole: ${counts.rewritten} unchanged rows go with it`);
+  if (counts.rewritten > 0)
+    lines.push(`  the file is rewritten as a whole: ${counts.rewritten} unchanged rows go with it`);
   if (counts.netted > 0) lines.push(`  ${counts.netted} rows take over the record of a key that left`);
   if (counts.released > 0) lines.push(`  ${counts.released} leavers stay in the list: another sync holds them there`);
   if (counts.suppressed > 0) lines.push(`  ${counts.suppressed} rows wait for a decision (millrace status)`);
   for (const change of report.mapping_changes) lines.push(yellow(paint, `  ${change}: every row will be re-sent`));
-  for (const { code, message, rows } of report.refusals) lines.push(yellow(paint, `  ${rows} refused, ${code}: ${message}`));
+  for (const { code, message, rows } of report.refusals)
+    lines.push(yellow(paint, `  ${rows} refused, ${code}: ${message}`));
   if (report.requests !== null && report.status !== "nothing") {
     const time = report.estimated_seconds === null ? "" : `, about ${duration(report.estimated_seconds)}`;
     lines.push(`  ${report.requests} ${report.requests === 1 ? "API call" : "API calls"}${time}`);
@@ -76,7 +78,9 @@ export function planText(report: PlanReport, paint: Paint): string {
 const signs: Readonly<Record<string, string>> = { add: "+", update: "~", remove: "-", keep: "=" };
 
 function sampleText(sample: Sample, paint: Paint): string {
-  const values = Object.entries({ ...sample.match, ...sample.fields }).map(([name, value]) => `${name}: ${shortened(value)}`);
+  const values = Object.entries({ ...sample.match, ...sample.fields }).map(
+    ([name, value]) => `${name}: ${shortened(value)}`,
+  );
   return dim(paint, `    ${signs[sample.op] ?? "?"} ${sample.key}  ${values.join("  ")}`);
 }
 

@@ -10,9 +10,7 @@ export interface RunReport {
   readonly status: RunStatus;
   readonly exit_code: ExitCode;
   readonly destination: string | null;
-  readonly counts:
-    | (PlanReport["counts"] & Omit<RunCounts, "planned">)
-    | null;
+  readonly counts: (PlanReport["counts"] & Omit<RunCounts, "planned">) | null;
   readonly held_for: readonly string[];
   readonly mapping_changes: readonly string[];
   readonly refusals: PlanReport["refusals"];
@@ -23,7 +21,9 @@ export interface RunReport {
 
 /** A few lines for people; what needs a hand comes with the command that shows more. */
 export function runText(report: RunReport, paint: Paint): string {
-  const lines = [`${bold(paint, report.sync)}${report.destination === null ? "" : ` → ${report.destination}`}: ${statusText(report, paint)}`];
+  const lines = [
+    `${bold(paint, report.sync)}${report.destination === null ? "" : ` → ${report.destination}`}: ${statusText(report, paint)}`,
+  ];
   const { counts } = report;
   if (counts !== null) {
     const { planned, delivered, accepted, rejected, retry, unknown } = counts;
@@ -35,15 +35,22 @@ export function runText(report: RunReport, paint: Paint): string {
     if (planned > 0 && report.status !== "held") {
       const fates = { delivered, accepted, rejected, retry, unknown };
       const told = Object.entries(fates).filter(([name, n]) => n > 0 || name === "delivered");
-      lines.push(`  ${planned} sent: ${told.map(([name, n]) => `${n} ${name}`).join(", ")} (${duration(report.seconds)})`);
+      lines.push(
+        `  ${planned} sent: ${told.map(([name, n]) => `${n} ${name}`).join(", ")} (${duration(report.seconds)})`,
+      );
     }
-    if (unknown > 0) lines.push(`  ${unknown} rows were sent and never answered: millrace resolve ${report.run_id} --delivered | --resend | --drop`);
+    if (unknown > 0)
+      lines.push(
+        `  ${unknown} rows were sent and never answered: millrace resolve ${report.run_id} --delivered | --resend | --drop`,
+      );
     if (rejected + counts.refused > 0) lines.push(`  why: millrace rejects ${report.sync}`);
   }
-  for (const { code, message, rows } of report.refusals) lines.push(yellow(paint, `  ${rows} refused, ${code}: ${message}`));
-  for (const reason of report.held_for) lines.push(red(paint, `  held: ${reason}`));
+  for (const { code, message, rows } of report.refusals)
+    lines.push(yellow(paint, `  ${rows} refused, ${code}: ${message}`));
+  for (const reason of report.status === "held" ? report.held_for : []) lines.push(red(paint, `  held: ${reason}`));
   if (report.approve !== null) lines.push(`  approve: ${report.approve}`);
-  if (report.error !== null) lines.push(red(paint, `  ${report.error.code}: ${report.error.message}`), `  ${report.error.hint}`);
+  if (report.error !== null)
+    lines.push(red(paint, `  ${report.error.code}: ${report.error.message}`), `  ${report.error.hint}`);
   return lines.join("\n");
 }
 

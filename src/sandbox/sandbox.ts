@@ -41,7 +41,7 @@ class SandboxFailed extends MillraceError {
 
 // Salesforce takes 150 MB of CSV; anything near that must reach the platform's own check.
 const MAX_BODY_BYTES = 170_000_000;
-// Longer than Salesforce's longest URI, so that the platform's own limit answers: core/…/platform checks 16,384.
+// More than Salesforce's longest URI (16,384 bytes), so that its stand-in answers 414 itself.
 const MAX_HEADER_BYTES = 64 * 1024;
 const SAVE_AFTER_MS = 1000;
 

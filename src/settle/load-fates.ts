@@ -1,5 +1,5 @@
-import type { Column } from "../core/relation.ts";
 import type { Plan } from "../core/plan.ts";
+import type { Column } from "../core/relation.ts";
 import type { Row } from "../core/value.ts";
 import { join, raw, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";

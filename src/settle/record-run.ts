@@ -28,7 +28,9 @@ export async function recordRun(session: Session, tables: StateTables, run: RunR
     at(run.startedAt),
     at(run.endedAt),
     sql`${run.status}`,
-    ...[counts.planned, counts.delivered, counts.accepted, counts.rejected, counts.retry, counts.unknown].map((n) => sql`${n}`),
+    ...[counts.planned, counts.delivered, counts.accepted, counts.rejected, counts.retry, counts.unknown].map(
+      (n) => sql`${n}`,
+    ),
     ...[plan.counts.modelRows, plan.counts.unchanged, plan.counts.add, plan.counts.update].map((n) => sql`${n}`),
     ...[plan.counts.remove, plan.counts.refused, plan.counts.suppressed].map((n) => sql`${n}`),
   ];

@@ -25,8 +25,12 @@ export async function writeRejects(
   const text = dialect.typeName("text");
   const at = sql`cast(${o.at.toISOString()} as ${dialect.typeName("timestamp")})`;
   const runId = sql`cast(${plan.runId} as ${text})`;
-  const attempts = raw("case when old.fingerprint is not distinct from n.fingerprint then coalesce(old.attempts, 0) else 0 end + 1");
-  const refusedBefore = o.partial ? sql`and exists (select 1 from ${planned} and p.op <> 'suppress' and p.key = r.key)` : raw("");
+  const attempts = raw(
+    "case when old.fingerprint is not distinct from n.fingerprint then coalesce(old.attempts, 0) else 0 end + 1",
+  );
+  const refusedBefore = o.partial
+    ? sql`and exists (select 1 from ${planned} and p.op <> 'suppress' and p.key = r.key)`
+    : raw("");
   await session.execute([
     sql`drop table if exists ${fresh}`,
     sql`create temporary table ${fresh} as

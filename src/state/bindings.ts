@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { LedgerBoundElsewhere } from "../core/errors.ts";
 import type { SyncConfig } from "../core/sync.ts";
-import type { Session } from "../warehouse/warehouse.ts";
 import { sql } from "../warehouse/sql.ts";
+import type { Session } from "../warehouse/warehouse.ts";
 import type { StateTables } from "./names.ts";
 import { bindingColumns, columnList } from "./schema.ts";
 
@@ -63,7 +63,10 @@ export function bindingOf(sync: SyncConfig, accountKey: string, object: string):
 
 export function readBindings(session: Session, tables: StateTables): Promise<StoredBinding[]> {
   const { dialect } = session;
-  return session.query(sql`select ${columnList(dialect, bindingColumns)} from ${dialect.relation(tables.bindings)}`, row);
+  return session.query(
+    sql`select ${columnList(dialect, bindingColumns)} from ${dialect.relation(tables.bindings)}`,
+    row,
+  );
 }
 
 /** Replaces the sync's binding row; inside the caller's transaction. */
@@ -105,4 +108,3 @@ export function assertBound(sync: SyncConfig, stored: StoredBinding, now: Bindin
     },
   );
 }
-

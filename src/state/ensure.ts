@@ -83,7 +83,10 @@ export async function ensureSync(
   if (bound !== undefined) return bound;
   const former = bindings.find((binding) => binding.sync === renamedFrom);
   if (former === undefined) {
-    await session.execute([createTable(dialect, own.ledger, ledgerColumns), createTable(dialect, own.rejects, rejectColumns)]);
+    await session.execute([
+      createTable(dialect, own.ledger, ledgerColumns),
+      createTable(dialect, own.rejects, rejectColumns),
+    ]);
     await rejectsView(session, tables, [...bindings.map((binding) => binding.sync), sync]);
     return null;
   }

@@ -4,9 +4,17 @@ export interface Story {
   readonly sync: string;
   readonly storeId: string;
   /** What the store remembers. */
-  readonly store: { readonly warehouseId: string | null; readonly lastSettled: string | null; readonly unfinished: readonly string[] };
+  readonly store: {
+    readonly warehouseId: string | null;
+    readonly lastSettled: string | null;
+    readonly unfinished: readonly string[];
+  };
   /** What the warehouse remembers; null: Millrace's tables are not there. */
-  readonly warehouse: { readonly warehouseId: string; readonly storeId: string; readonly lastSettled: string | null } | null;
+  readonly warehouse: {
+    readonly warehouseId: string;
+    readonly storeId: string;
+    readonly lastSettled: string | null;
+  } | null;
 }
 
 /**
@@ -20,19 +28,28 @@ export function assertOneStory({ sync, storeId, store, warehouse }: Story): void
     `If not: \`millrace run ${sync} --rebuild\` sends everything again.`;
   if (warehouse === null) {
     if (store.warehouseId === null || store.lastSettled === null) return;
-    throw new StateDiverged(`the warehouse has lost Millrace's tables: this store settled run ${store.lastSettled} of ${sync} there`, {
-      hint: `Restore the schema, or check \`warehouse:\` in millrace.yml. ${choose}`,
-    });
+    throw new StateDiverged(
+      `the warehouse has lost Millrace's tables: this store settled run ${store.lastSettled} of ${sync} there`,
+      {
+        hint: `Restore the schema, or check \`warehouse:\` in millrace.yml. ${choose}`,
+      },
+    );
   }
   if (warehouse.storeId !== storeId && warehouse.lastSettled !== null) {
-    throw new StateDiverged(`the warehouse's ledger of ${sync} was settled with another control store (${warehouse.storeId}); this one is ${storeId}`, {
-      hint: `Restore the store file, or check \`store:\` in millrace.yml. ${choose} Rows in flight when the store was lost are not known to it.`,
-    });
+    throw new StateDiverged(
+      `the warehouse's ledger of ${sync} was settled with another control store (${warehouse.storeId}); this one is ${storeId}`,
+      {
+        hint: `Restore the store file, or check \`store:\` in millrace.yml. ${choose} Rows in flight when the store was lost are not known to it.`,
+      },
+    );
   }
   if (store.warehouseId !== null && store.warehouseId !== warehouse.warehouseId && store.lastSettled !== null) {
-    throw new StateDiverged(`this store settled ${sync} in another warehouse (${store.warehouseId}); this one is ${warehouse.warehouseId}`, {
-      hint: `Check \`warehouse:\` in millrace.yml. ${choose}`,
-    });
+    throw new StateDiverged(
+      `this store settled ${sync} in another warehouse (${store.warehouseId}); this one is ${warehouse.warehouseId}`,
+      {
+        hint: `Check \`warehouse:\` in millrace.yml. ${choose}`,
+      },
+    );
   }
   if (store.lastSettled === warehouse.lastSettled) return;
   if (warehouse.lastSettled !== null && store.unfinished.includes(warehouse.lastSettled)) return;

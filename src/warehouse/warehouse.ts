@@ -24,12 +24,18 @@ export interface Session {
   readonly dialect: Dialect;
   /** All rows, validated. For small answers only. Integers beyond ±(2^53−1) and decimals arrive as strings, timestamps as ISO 8601 UTC text. */
   query<T>(statement: Sql, row: z.ZodType<T>): Promise<T[]>;
-  /** Rows as arrays of cells in column order, in pages, in constant memory. Cells as in `query`. */
+  /**
+   * Rows as arrays of cells in column order, in pages, in constant memory. Cells as in `query`.
+   * The session sends nothing else until the stream is read to its end or left.
+   */
   stream(statement: Sql, pageRows: number): AsyncIterable<readonly (readonly Value[])[]>;
   execute(statements: readonly Sql[]): Promise<void>;
   /** All of `work`, or nothing. Does not nest. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
-  /** Bulk load; creates nothing: the target must exist. Returns rows loaded. */
+  /**
+   * Bulk load, all or nothing; creates nothing: the target must exist. Columns of the target that are not named become NULL.
+   * Values are JSON as `query` gives it: bytes as base64, timestamps as ISO 8601. Returns rows loaded.
+   */
   load(
     target: Relation,
     columns: readonly Column[],

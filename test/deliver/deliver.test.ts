@@ -257,6 +257,32 @@ test.each([
   expect(count(await r.fates(), `retry ${code}`)).toBe(counts.retry);
 });
 
+test("a platform that asks everybody for hours of patience ends the run instead", async () => {
+  let requests = 0;
+  const url = await peer((_, __, response) => {
+    requests += 1;
+    response.writeHead(429, { "retry-after": "7200" }).end();
+  });
+  const r = await rig({
+    rows: plannedRows(1_000),
+    baseUrl: url,
+    limits: [{ scope: "all", requests: 1_000, perMs: 1_000, concurrency: 1 }],
+    target: testTarget({
+      async send(batch, ctx) {
+        // A target that makes rows of every error: the account is at rest all the same.
+        await ctx.http.request({ method: "POST", path: "/", json: {}, expect: "none" }).catch(() => undefined);
+        return {
+          state: "done",
+          rows: batch.changes.map(({ seq }) => ({ seq, status: "retry", code: "BUSY", message: "" })),
+        };
+      },
+    }),
+  });
+  expect(await r.deliver()).toMatchObject({ ended: "failed", error: { code: "DEST_UNAVAILABLE" } });
+  expect(requests).toBe(1);
+  expect(await r.counts()).toMatchObject({ retry: 1_000 });
+});
+
 test("being rate limited is no failed try, and makes everybody wait as long as the platform asks", async () => {
   let requests = 0;
   const url = await peer((_, __, response) => {

@@ -32,7 +32,11 @@ describe("a mirror", () => {
 
     await lab.model([{ ...ann, name: "Anne" }, cyd]);
     const second = await lab.plan(sync);
-    expect(told(second.changes)).toEqual(["add 3 cyd@example.com", "remove 2 bob@example.com", "update 1 ann@example.com"]);
+    expect(told(second.changes)).toEqual([
+      "add 3 cyd@example.com",
+      "remove 2 bob@example.com",
+      "update 1 ann@example.com",
+    ]);
     expect(second.changes[0]).toMatchObject({ seq: 1, op: "remove" });
     expect(second.plan).toMatchObject({ total: 3, removes: 1 });
     await lab.settle(sync, second);
@@ -46,9 +50,17 @@ describe("a mirror", () => {
     const sync = aSync();
     await lab.model([ann, bob, cyd]);
     await lab.settle(sync, await lab.plan(sync));
-    await lab.model([{ id: "4", email: "d@example.com", name: "D" }, { ...cyd, name: "C" }]);
+    await lab.model([
+      { id: "4", email: "d@example.com", name: "D" },
+      { ...cyd, name: "C" },
+    ]);
     const { changes } = await lab.plan(sync);
-    expect(changes.map((change) => [change.seq, change.op === "remove"])).toEqual([[1, true], [2, true], [3, false], [4, false]]);
+    expect(changes.map((change) => [change.seq, change.op === "remove"])).toEqual([
+      [1, true],
+      [2, true],
+      [3, false],
+      [4, false],
+    ]);
   });
 
   test("treats a new e-mail as the removal of the old one and an add of the new one", async () => {
@@ -72,10 +84,18 @@ describe("a mirror", () => {
     await lab.model([{ ...ann, email: "ann@new.example" }]);
     const plan = await lab.plan(sync, { target });
     expect(plan.changes).toMatchObject([
-      { op: "update", key: "1", externalId: "003A", match: { email: "ann@new.example" }, movedFrom: { email: "ann@example.com" } },
+      {
+        op: "update",
+        key: "1",
+        externalId: "003A",
+        match: { email: "ann@new.example" },
+        movedFrom: { email: "ann@example.com" },
+      },
     ]);
     await lab.settle(sync, plan);
-    expect(await lab.ledger(sync)).toMatchObject([{ key: "1", identifiers: '{"email":"ann@new.example"}', external_id: "003A" }]);
+    expect(await lab.ledger(sync)).toMatchObject([
+      { key: "1", identifiers: '{"email":"ann@new.example"}', external_id: "003A" },
+    ]);
     expect((await lab.plan(sync, { target })).plan.total).toBe(0);
   });
 
@@ -96,7 +116,10 @@ describe("a mirror", () => {
     const sync = aSync();
     await lab.model([ann]);
     await lab.settle(sync, await lab.plan(sync));
-    await lab.model([{ ...ann, email: "ann@new.example" }, { ...bob, email: ann.email }]);
+    await lab.model([
+      { ...ann, email: "ann@new.example" },
+      { ...bob, email: ann.email },
+    ]);
     const plan = await lab.plan(sync);
     expect(told(plan.changes)).toEqual(["add 1 ann@new.example", "update 2 ann@example.com"]);
     await lab.settle(sync, plan);
@@ -183,8 +206,13 @@ describe("bad rows", () => {
       { ...cyd, name: null },
     ]);
     const plan = await lab.plan(sync);
-    expect(plan.changes.map((change) => change.fields).toSorted((a) => (a["n"] === null ? 1 : -1))).toEqual([{ n: 12.5 }, { n: null }]);
-    expect(plan.refusals).toMatchObject([{ code: "NOT_COERCIBLE", rows: 1, message: "n: the value of name cannot be read as number" }]);
+    expect(plan.changes.map((change) => change.fields).toSorted((a) => (a["n"] === null ? 1 : -1))).toEqual([
+      { n: 12.5 },
+      { n: null },
+    ]);
+    expect(plan.refusals).toMatchObject([
+      { code: "NOT_COERCIBLE", rows: 1, message: "n: the value of name cannot be read as number" },
+    ]);
   });
 
   test("a strict sync stops instead", async () => {
@@ -216,7 +244,9 @@ describe("modes", () => {
     await lab.settle(sync, second);
     await lab.model([ann, bob, cyd]);
     const third = await lab.plan(sync);
-    return [first, second, third].map((plan) => told(plan.changes).map((line) => line.split(" ").slice(0, 2).join(" ")));
+    return [first, second, third].map((plan) =>
+      told(plan.changes).map((line) => line.split(" ").slice(0, 2).join(" ")),
+    );
   };
 
   test("upsert keeps leavers", async () => {
@@ -264,7 +294,11 @@ describe("rejects", () => {
       await lab.settle(thrice, a, rejectAll);
       await lab.settle(always, b, rejectAll);
     }
-    expect(totals).toEqual([[1, 1], [1, 1], [0, 1]]);
+    expect(totals).toEqual([
+      [1, 1],
+      [1, 1],
+      [0, 1],
+    ]);
   });
 
   test("`retry` plans only what was refused, and a rejected removal is planned by every run", async () => {
@@ -276,7 +310,10 @@ describe("rejects", () => {
       change.key === "1" ? { status: "delivered" } : { status: "rejected", code: "X", message: "x" },
     );
     await lab.model([cyd, { ...ann, name: "Annie" }]);
-    expect(told((await lab.plan(sync, { scope: "rejects" })).changes)).toEqual(["add 3 cyd@example.com", "remove 2 bob@example.com"]);
+    expect(told((await lab.plan(sync, { scope: "rejects" })).changes)).toEqual([
+      "add 3 cyd@example.com",
+      "remove 2 bob@example.com",
+    ]);
     expect(told((await lab.plan(sync)).changes)).toEqual(["remove 2 bob@example.com", "update 1 ann@example.com"]);
   });
 
@@ -302,7 +339,9 @@ describe("unknown rows", () => {
 
 describe("guards", () => {
   test("hold a mass removal, a mass change, an empty model and a changed mapping; not a first run", async () => {
-    const sync = aSync({ guard: { ...openGuard, maxRemoved: 0.2, maxChanged: 0.5, minRows: 1, mappingChange: "hold" } });
+    const sync = aSync({
+      guard: { ...openGuard, maxRemoved: 0.2, maxChanged: 0.5, minRows: 1, mappingChange: "hold" },
+    });
     const people = Array.from({ length: 10 }, (_, i) => ({ id: `${i}`, email: `p${i}@example.com`, name: "P" }));
     await lab.model(people);
     const first = await lab.plan(sync);
@@ -319,7 +358,11 @@ describe("guards", () => {
     expect((await lab.plan(sync)).heldFor).toEqual(["6 of 10 rows would change, 60% (max_changed: 50%)"]);
 
     await lab.model(people);
-    const wider = { ...sync, fields: { ...sync.fields, mail: column("email") }, guard: { ...sync.guard, maxChanged: 1 } };
+    const wider = {
+      ...sync,
+      fields: { ...sync.fields, mail: column("email") },
+      guard: { ...sync.guard, maxChanged: 1 },
+    };
     const held = await lab.plan(wider);
     expect(held.plan.mappingChanges).toEqual(["1 field added (mail)"]);
     expect(held.heldFor).toEqual(["1 field added (mail): every row will be re-sent (mapping_change: hold)"]);
@@ -333,10 +376,16 @@ describe("scopes", () => {
     const sync = aSync();
     await lab.model([ann, bob]);
     await lab.settle(sync, await lab.plan(sync));
-    expect(told((await lab.plan(sync, { scope: "full" })).changes)).toEqual(["update 1 ann@example.com", "update 2 bob@example.com"]);
+    expect(told((await lab.plan(sync, { scope: "full" })).changes)).toEqual([
+      "update 1 ann@example.com",
+      "update 2 bob@example.com",
+    ]);
 
     const elsewhere = { ...listTarget, object: "list/M" };
-    await expect(lab.plan(sync, { target: elsewhere })).rejects.toMatchObject({ code: "LEDGER_BOUND_ELSEWHERE", exitCode: 4 });
+    await expect(lab.plan(sync, { target: elsewhere })).rejects.toMatchObject({
+      code: "LEDGER_BOUND_ELSEWHERE",
+      exitCode: 4,
+    });
     await lab.model([ann, bob, cyd]);
     const adopted = await lab.plan(sync, { target: elsewhere, scope: "adopt" });
     expect(told(adopted.changes)).toEqual(["add 3 cyd@example.com"]);
@@ -350,7 +399,10 @@ describe("scopes", () => {
     await lab.model([ann, bob]);
     await lab.settle(sync, await lab.plan(sync));
     await lab.sql("drop table analytics.people");
-    expect(told((await lab.plan(sync, { scope: "retire" })).changes)).toEqual(["remove 1 ann@example.com", "remove 2 bob@example.com"]);
+    expect(told((await lab.plan(sync, { scope: "retire" })).changes)).toEqual([
+      "remove 1 ann@example.com",
+      "remove 2 bob@example.com",
+    ]);
   });
 
   test("a snapshot target gets the unchanged rows too, but only when something changed", async () => {
@@ -369,15 +421,30 @@ describe("scopes", () => {
 
 describe("field rules", () => {
   test("constants, templates, rounding and skipped NULLs become the payload in SQL", async () => {
-    await lab.sql("create table analytics.orders as select 'k1' as id, 'o''brien 😀' as name, 2::bigint as n, 10.005::double as amount, null::varchar as phone, date '2010-03-01' as since, 9007199254740993::bigint as big");
-    const rule = (source: ReturnType<typeof column>["source"], nulls: "write" | "skip" = "write") => ({ source, nulls, onlyIfEmpty: false });
+    await lab.sql(
+      "create table analytics.orders as select 'k1' as id, 'o''brien 😀' as name, 2::bigint as n, 10.005::double as amount, null::varchar as phone, date '2010-03-01' as since, 9007199254740993::bigint as big",
+    );
+    const rule = (source: ReturnType<typeof column>["source"], nulls: "write" | "skip" = "write") => ({
+      source,
+      nulls,
+      onlyIfEmpty: false,
+    });
     const sync = aSync({
       source: { kind: "table", name: "analytics.orders" },
       match: {},
       fields: {
         Tier: rule({ from: "value", value: "VIP" }),
         Cleared: rule({ from: "value", value: null }),
-        Text: rule({ from: "template", parts: [{ column: "n" }, { text: " orders since " }, { column: "since" }, { text: " {{x}}'" }, { column: "phone" }] }),
+        Text: rule({
+          from: "template",
+          parts: [
+            { column: "n" },
+            { text: " orders since " },
+            { column: "since" },
+            { text: " {{x}}'" },
+            { column: "phone" },
+          ],
+        }),
         Amount: rule({ from: "column", column: "amount", type: "number", round: 1 }),
         Phone: rule({ from: "column", column: "phone" }, "skip"),
         Fax: rule({ from: "column", column: "phone" }),
@@ -402,7 +469,13 @@ describe("field rules", () => {
     const sync = aSync({
       source: { kind: "table", name: "analytics.orders" },
       match: {},
-      fields: { Amount: { source: { from: "column", column: "amount", type: "number", round: 2 }, nulls: "write", onlyIfEmpty: false } },
+      fields: {
+        Amount: {
+          source: { from: "column", column: "amount", type: "number", round: 2 },
+          nulls: "write",
+          onlyIfEmpty: false,
+        },
+      },
     });
     await lab.settle(sync, await lab.plan(sync));
     await lab.sql("create or replace table analytics.orders as select 'k1' as id, 0.3::double as amount");
@@ -424,7 +497,13 @@ test("results and runs tell every row's fate, once, however often settling runs"
   expect(await lab.settle(sync, plan, fate)).toBe(false);
   const results = await lab.rows(
     "select key, op, status, code, external_id from millrace.results order by key",
-    z.object({ key: z.string(), op: z.string(), status: z.string(), code: z.string().nullable(), external_id: z.string().nullable() }),
+    z.object({
+      key: z.string(),
+      op: z.string(),
+      status: z.string(),
+      code: z.string().nullable(),
+      external_id: z.string().nullable(),
+    }),
   );
   expect(results).toEqual([
     { key: "1", op: "add", status: "delivered", code: null, external_id: "ext-1" },

@@ -1,21 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { sandboxAccount } from "../../src/sandbox/accounts.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
-import { klaviyoCaller, salesforceCaller, start, testClock } from "./support.ts";
-
-const dirs: string[] = [];
-function tempDir(): string {
-  const dir = mkdtempSync(join(tmpdir(), "millrace-sandbox-"));
-  dirs.push(dir);
-  return dir;
-}
-afterEach(() => {
-  for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true });
-});
+import { klaviyoCaller, salesforceCaller, start, tempDir, testClock } from "./support.ts";
 
 const change = (key: string, op = "add") => ({ op, key, fields: { email: `${key}@example.com` } });
 const body = (...keys: string[]) => ({ sync: "s", run: "r", changes: keys.map((key) => change(key)) });
@@ -60,7 +49,7 @@ describe("the request log", () => {
       request.on("error", () => resolve());
       request.end(JSON.stringify(body("a")));
       const look = setInterval(() => {
-        if (!readFileSync(logFile, "utf8").includes("\n")) return;
+        if (!existsSync(logFile) || !readFileSync(logFile, "utf8").includes("\n")) return;
         clearInterval(look);
         request.destroy(new Error("gone"));
       }, 5);
@@ -212,7 +201,6 @@ describe("the sandbox as a whole", () => {
     const dataDir = tempDir();
     const sandbox = await start({}, { dataDir });
     await sandbox.close();
-    const { writeFileSync } = await import("node:fs");
     writeFileSync(join(dataDir, "state.json"), "{");
     await expect(start({}, { dataDir })).rejects.toMatchObject({
       code: "CONFIG",

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach } from "vitest";
 import type { Clock } from "../../src/core/clock.ts";
 import type { SandboxConfigInput } from "../../src/sandbox/config.ts";
@@ -39,9 +42,19 @@ export function testClock(start = "2026-08-01T00:00:00.000Z"): TestClock {
 }
 
 const open: { close(): Promise<void> }[] = [];
+const dirs: string[] = [];
+// In this order: a sandbox with a data folder writes into it as it closes.
 afterEach(async () => {
   for (const sandbox of open.splice(0)) await sandbox.close();
+  for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true });
 });
+
+/** A folder that is gone after the test. */
+export function tempDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), "millrace-sandbox-"));
+  dirs.push(dir);
+  return dir;
+}
 
 interface Started {
   readonly url: string;

@@ -51,7 +51,11 @@ export class LedgerLab {
   }
 
   static async at(dir: string, dialect?: Dialect): Promise<LedgerLab> {
-    const warehouse = createDuckDbWarehouse({ path: join(dir, "w.duckdb"), clock: systemClock, ...(dialect && { dialect }) });
+    const warehouse = createDuckDbWarehouse({
+      path: join(dir, "w.duckdb"),
+      clock: systemClock,
+      ...(dialect && { dialect }),
+    });
     const lab = new LedgerLab(warehouse, dir);
     await lab.sql("create schema if not exists analytics");
     await warehouse.session("write", (session) => ensureState(session, tables, "store-1"));
@@ -80,7 +84,9 @@ export class LedgerLab {
   /** Replaces the model. */
   async model(people: readonly Person[]): Promise<void> {
     await this.warehouse.session("write", async (session) => {
-      await session.execute([raw("create or replace table analytics.people (id varchar, email varchar, name varchar)")]);
+      await session.execute([
+        raw("create or replace table analytics.people (id varchar, email varchar, name varchar)"),
+      ]);
       for (const { id, email, name } of people) {
         await session.execute([sql`insert into analytics.people values (${id}, ${email}, ${name})`]);
       }
@@ -102,7 +108,8 @@ export class LedgerLab {
         target: o.target ?? listTarget,
         scope: o.scope ?? "changes",
       });
-      const changes = outcome.plan.total === 0 ? [] : await changeReader(outcome.plan, sync)(session, 1, outcome.plan.total);
+      const changes =
+        outcome.plan.total === 0 ? [] : await changeReader(outcome.plan, sync)(session, 1, outcome.plan.total);
       return { ...outcome, changes };
     });
   }

@@ -17,7 +17,12 @@ const warehouseWaitMs = 10 * 60_000;
  * plan and what a crash left. Follows the sync as it was frozen with the plan.
  * Returns the run as it ended. Throws Interrupted after a stop; the run stays resumable then.
  */
-export async function finishRun(app: App, run: RunRecord, lease: Lease, onProgress?: (progress: Progress) => void): Promise<RunRecord> {
+export async function finishRun(
+  app: App,
+  run: RunRecord,
+  lease: Lease,
+  onProgress?: (progress: Progress) => void,
+): Promise<RunRecord> {
   const { plan, config } = run;
   if (plan === null || config === null) {
     throw new ContractError(`run ${run.id} has no plan to deliver`, { hint: "This is a defect; please report it." });
@@ -65,7 +70,8 @@ export async function finishRun(app: App, run: RunRecord, lease: Lease, onProgre
   await store.settled(run.id, run.sync, lease);
   await store.end(run.id, status, endedAt, counts, error, lease);
   const ended = await store.run(run.id);
-  if (ended === null) throw new ContractError(`run ${run.id} has left the store`, { hint: "This is a defect; please report it." });
+  if (ended === null)
+    throw new ContractError(`run ${run.id} has left the store`, { hint: "This is a defect; please report it." });
   return ended;
 }
 

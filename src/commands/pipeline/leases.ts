@@ -33,7 +33,13 @@ export async function withLease<T>(
   }
 }
 
-async function acquire(store: RunStore, clock: Clock, resource: string, waitMs: number, signal: AbortSignal): Promise<Lease> {
+async function acquire(
+  store: RunStore,
+  clock: Clock,
+  resource: string,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Lease> {
   const deadline = clock.now().getTime() + waitMs;
   for (;;) {
     const lease = await store.lease(resource, ttlMs, owner());

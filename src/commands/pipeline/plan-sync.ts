@@ -56,7 +56,12 @@ export async function planSync(app: App, prepared: PreparedSync, lease: Lease, a
   }
 }
 
-async function freezeInWarehouse(app: App, prepared: PreparedSync, request: PlanRequest, ask: PlanAsk): Promise<PlanOutcome> {
+async function freezeInWarehouse(
+  app: App,
+  prepared: PreparedSync,
+  request: PlanRequest,
+  ask: PlanAsk,
+): Promise<PlanOutcome> {
   const store = await app.store();
   const warehouse = await app.warehouse();
   return withLease(store, app.clock, "warehouse", warehouseWaitMs, app.signal, () =>
@@ -69,7 +74,14 @@ async function freezeInWarehouse(app: App, prepared: PreparedSync, request: Plan
         const outcome = await makePlan(session, app.tables, request);
         if (outcome.heldFor.length > 0) {
           const nothing = { planned: outcome.plan.total, delivered: 0, accepted: 0, rejected: 0, retry: 0, unknown: 0 };
-          await recordRun(session, app.tables, { plan: outcome.plan, trigger: ask.trigger, startedAt: request.createdAt, endedAt: null, status: "held", counts: nothing });
+          await recordRun(session, app.tables, {
+            plan: outcome.plan,
+            trigger: ask.trigger,
+            startedAt: request.createdAt,
+            endedAt: null,
+            status: "held",
+            counts: nothing,
+          });
         }
         return outcome;
       },
@@ -83,5 +95,9 @@ export function describeError(error: unknown): NonNullable<RunRecord["error"]> {
   if (error instanceof Error && "code" in error && "hint" in error) {
     return { code: String(error.code), message: error.message, hint: String(error.hint) };
   }
-  return { code: "UNEXPECTED", message: error instanceof Error ? error.name : "an unexpected error", hint: "This is a defect; please report it." };
+  return {
+    code: "UNEXPECTED",
+    message: error instanceof Error ? error.name : "an unexpected error",
+    hint: "This is a defect; please report it.",
+  };
 }

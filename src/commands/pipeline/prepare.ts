@@ -16,9 +16,12 @@ export async function prepareSync(app: App, sync: SyncConfig): Promise<PreparedS
   const account = await app.account(sync.to.account);
   const target = account.connector.targets[sync.to.target];
   if (target === undefined) {
-    throw new ConfigError(`${sync.origin.file}:${sync.origin.line}: ${account.connector.id} has no target ${sync.to.target}`, {
-      hint: `It has: ${Object.keys(account.connector.targets).join(", ")}.`,
-    });
+    throw new ConfigError(
+      `${sync.origin.file}:${sync.origin.line}: ${account.connector.id} has no target ${sync.to.target}`,
+      {
+        hint: `It has: ${Object.keys(account.connector.targets).join(", ")}.`,
+      },
+    );
   }
   return { sync, account, target, options: target.options.parse(sync.to.options) };
 }

@@ -26,7 +26,10 @@ export function runSync(app: App, sync: SyncConfig, ask: RunAsk, onProgress?: On
     const store = await app.store();
     return withLease(store, app.clock, `sync:${sync.name}`, 0, app.signal, async (lease) => {
       if (!ask.trustWarehouse) await finishLeftovers(app, sync.name, lease, onProgress);
-      const planned = await planSync(app, prepared, lease, { ...(await settledAsk(app, prepared, ask)), then: "running" });
+      const planned = await planSync(app, prepared, lease, {
+        ...(await settledAsk(app, prepared, ask)),
+        then: "running",
+      });
       if (planned.run.status === "held") return reportOf(app, planned.run, planned.outcome);
       const ended = await finishRun(app, planned.run, lease, (progress) => onProgress?.(sync.name, progress));
       return reportOf(app, ended, planned.outcome);
@@ -37,7 +40,9 @@ export function runSync(app: App, sync: SyncConfig, ask: RunAsk, onProgress?: On
 async function settledAsk(app: App, prepared: PreparedSync, ask: RunAsk): Promise<Omit<PlanAsk, "then">> {
   const { scope } = ask;
   if (scope !== "trust") return { ...ask, scope };
-  return (await boundElsewhere(app, prepared)) ? { ...ask, trigger: "adopt", scope: "adopt" } : { ...ask, scope: "changes" };
+  return (await boundElsewhere(app, prepared))
+    ? { ...ask, trigger: "adopt", scope: "adopt" }
+    : { ...ask, scope: "changes" };
 }
 
 /** Delivers exactly the plan that was held or shown; never builds and never plans anew. */
@@ -45,13 +50,16 @@ export async function approveRun(app: App, runId: string, onProgress?: OnProgres
   const store = await app.store();
   const found = await store.run(runId);
   if (found === null || found.config === null || found.plan === null) {
-    throw new PlanSuperseded(`there is no plan ${runId} to approve`, { hint: "`millrace runs` lists the plans; make a new one with `millrace plan`." });
+    throw new PlanSuperseded(`there is no plan ${runId} to approve`, {
+      hint: "`millrace runs` lists the plans; make a new one with `millrace plan`.",
+    });
   }
   const { config, plan } = found;
   return reported(app, config, () =>
     withLease(store, app.clock, `sync:${found.sync}`, 0, app.signal, async (lease) => {
       const run = (await store.run(runId)) ?? found;
-      if (run.status === "running") return reportOf(app, await finishRun(app, run, lease, (progress) => onProgress?.(run.sync, progress)), null);
+      if (run.status === "running")
+        return reportOf(app, await finishRun(app, run, lease, (progress) => onProgress?.(run.sync, progress)), null);
       if (run.status !== "held" && run.status !== "planned") {
         throw new PlanSuperseded(`plan ${runId} is ${run.status}: it cannot be delivered any more`, {
           hint: `Make a new one: \`millrace plan ${run.sync}\`.`,
@@ -83,7 +91,12 @@ async function assertNewest(app: App, run: RunRecord): Promise<void> {
 }
 
 /** Runs of this sync that a crash left: without a plan they left nothing; with one they are finished wholly. */
-export async function finishLeftovers(app: App, sync: string, lease: Lease, onProgress?: OnProgress): Promise<RunReport[]> {
+export async function finishLeftovers(
+  app: App,
+  sync: string,
+  lease: Lease,
+  onProgress?: OnProgress,
+): Promise<RunReport[]> {
   const store = await app.store();
   const reports: RunReport[] = [];
   for (const run of await store.unfinished()) {
@@ -121,7 +134,9 @@ export async function reportOf(app: App, run: RunRecord, outcome: PlanOutcome | 
 }
 
 export const approveCommand = (run: Pick<RunRecord, "id" | "trigger" | "sync">): string =>
-  run.trigger === "retire" ? `millrace retire ${run.sync} --remove --approve ${run.id}` : `millrace run --approve ${run.id}`;
+  run.trigger === "retire"
+    ? `millrace retire ${run.sync} --remove --approve ${run.id}`
+    : `millrace run --approve ${run.id}`;
 
 /** An error of one sync is that sync's report; the others go on. A stop and wrong configuration end everything. */
 async function reported(app: App, sync: SyncConfig, work: () => Promise<RunReport>): Promise<RunReport> {

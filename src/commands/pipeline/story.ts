@@ -34,15 +34,19 @@ export async function assertStory(app: App, session: Session, sync: string, sett
 /** Before a cut-off run goes on: its frozen plan must still stand, and the warehouse must not have moved past it. */
 export async function assertResumable(app: App, run: RunRecord): Promise<void> {
   const warehouse = await app.warehouse();
-  await warehouse.session("read", async (session) => {
-    await assertStory(app, session, run.sync, run.stage === "settle" ? run.id : null);
-    if (run.plan === null || run.plan.total === 0) return;
-    const frozen = await frozenPlan(app, session, run.sync);
-    if (frozen?.runId === run.id && frozen.total === run.plan.total) return;
-    throw new StateDiverged(`run ${run.id} was cut off, and the warehouse no longer has its plan`, {
-      hint: `The warehouse was restored or its schema emptied. \`millrace run ${run.sync} --adopt\` goes on from the ledger as it stands, \`--rebuild\` sends everything again.`,
-    });
-  }, app.signal);
+  await warehouse.session(
+    "read",
+    async (session) => {
+      await assertStory(app, session, run.sync, run.stage === "settle" ? run.id : null);
+      if (run.plan === null || run.plan.total === 0) return;
+      const frozen = await frozenPlan(app, session, run.sync);
+      if (frozen?.runId === run.id && frozen.total === run.plan.total) return;
+      throw new StateDiverged(`run ${run.id} was cut off, and the warehouse no longer has its plan`, {
+        hint: `The warehouse was restored or its schema emptied. \`millrace run ${run.sync} --adopt\` goes on from the ledger as it stands, \`--rebuild\` sends everything again.`,
+      });
+    },
+    app.signal,
+  );
 }
 
 /**
@@ -74,11 +78,15 @@ export async function boundElsewhere(app: App, prepared: PreparedSync): Promise<
   const { accountKey, object } = planTarget(prepared, "", app.clock.now());
   const now = bindingOf(sync, accountKey, object);
   const warehouse = await app.warehouse();
-  return warehouse.session("read", async (session) => {
-    if ((await readMeta(session, app.tables)) === null) return false;
-    const stored = (await readBindings(session, app.tables)).find((binding) => binding.sync === sync.name);
-    return stored !== undefined && differences(stored, now).length > 0;
-  }, app.signal);
+  return warehouse.session(
+    "read",
+    async (session) => {
+      if ((await readMeta(session, app.tables)) === null) return false;
+      const stored = (await readBindings(session, app.tables)).find((binding) => binding.sync === sync.name);
+      return stored !== undefined && differences(stored, now).length > 0;
+    },
+    app.signal,
+  );
 }
 
 async function parkUnsettled(app: App, session: Session, prepared: PreparedSync): Promise<void> {
@@ -88,11 +96,37 @@ async function parkUnsettled(app: App, session: Session, prepared: PreparedSync)
   if (frozen === null || frozen.total === 0) return;
   if (frozen.runId === (await lastSettledIn(app, session, sync.name))) return;
   if (shapeOf(prepared, frozen.runId, now, null).resend !== "once") return;
-  const lost = { status: "unknown", code: "STORE_LOST", message: "the control store that knew whether this was sent was lost" } as const;
-  const nothing = { modelRows: 0, unchanged: 0, add: 0, update: 0, remove: 0, keep: 0, refused: 0, suppressed: 0, netted: 0, released: 0, ledgerRows: 0 };
+  const lost = {
+    status: "unknown",
+    code: "STORE_LOST",
+    message: "the control store that knew whether this was sent was lost",
+  } as const;
+  const nothing = {
+    modelRows: 0,
+    unchanged: 0,
+    add: 0,
+    update: 0,
+    remove: 0,
+    keep: 0,
+    refused: 0,
+    suppressed: 0,
+    netted: 0,
+    released: 0,
+    ledgerRows: 0,
+  };
   const own = syncTables(app.tables.schema, sync.name, session.dialect.traits.maxIdentifier);
   await settle(session, app.tables, once([{ fromSeq: 1, toSeq: frozen.total, attempt: 1, ...lost }]), {
-    plan: { runId: frozen.runId, sync: sync.name, table: own.plan, createdAt: now, counts: nothing, total: frozen.total, removes: 0, mappingChanges: [], fingerprintEngine: "" },
+    plan: {
+      runId: frozen.runId,
+      sync: sync.name,
+      table: own.plan,
+      createdAt: now,
+      counts: nothing,
+      total: frozen.total,
+      removes: 0,
+      mappingChanges: [],
+      fingerprintEngine: "",
+    },
     sync,
     mapping: canonicalMapping(sync),
     trigger: "manual",
@@ -101,7 +135,9 @@ async function parkUnsettled(app: App, session: Session, prepared: PreparedSync)
     status: "failed",
     counts: { planned: frozen.total, delivered: 0, accepted: 0, rejected: 0, retry: 0, unknown: frozen.total },
   });
-  app.out.note(`${sync.name}: ${frozen.total} rows of run ${frozen.runId} may have been sent: decide with \`millrace resolve ${frozen.runId}\``);
+  app.out.note(
+    `${sync.name}: ${frozen.total} rows of run ${frozen.runId} may have been sent: decide with \`millrace resolve ${frozen.runId}\``,
+  );
 }
 
 async function* once<T>(page: readonly T[]): AsyncIterable<readonly T[]> {
@@ -118,6 +154,9 @@ const frozenRow = z.object({ run_id: z.string().nullable(), total: z.number() })
 async function frozenPlan(app: App, session: Session, sync: string): Promise<{ runId: string; total: number } | null> {
   const own = syncTables(app.tables.schema, sync, session.dialect.traits.maxIdentifier);
   if ((await session.describe(own.plan)) === null) return null;
-  const [found] = await session.query(sql`select max(run_id) as run_id, count(seq) as total from ${session.dialect.relation(own.plan)}`, frozenRow);
+  const [found] = await session.query(
+    sql`select max(run_id) as run_id, count(seq) as total from ${session.dialect.relation(own.plan)}`,
+    frozenRow,
+  );
   return found === undefined || found.run_id === null ? null : { runId: found.run_id, total: found.total };
 }

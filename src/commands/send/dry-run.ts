@@ -8,9 +8,17 @@ import { maskRow, maskValue } from "../../destinations/pii.ts";
 import type { App, PreparedSync } from "../app.ts";
 
 /** Prints the requests that `send` would make, in order, as far as they do not depend on the platform's answers. */
-export async function dryRun(app: App, { sync, account, target, options }: PreparedSync, changes: readonly PlannedChange[]): Promise<ExitCode> {
+export async function dryRun(
+  app: App,
+  { sync, account, target, options }: PreparedSync,
+  changes: readonly PlannedChange[],
+): Promise<ExitCode> {
   const requests: RecordedRequest[] = [];
-  const told = targetSync("dry-run", sync, { total: changes.length, removes: changes.filter((change) => change.op === "remove").length, createdAt: app.clock.now() });
+  const told = targetSync("dry-run", sync, {
+    total: changes.length,
+    removes: changes.filter((change) => change.op === "remove").length,
+    createdAt: app.clock.now(),
+  });
   const { batch: size } = target.shape(options, told);
   const ctx: TargetCtx<unknown, unknown> = {
     ...account.ctx({ signal: app.signal, record: (request) => requests.push(request) }),

@@ -17,11 +17,19 @@ export function syncOf(o: {
 }): SyncConfig {
   const names = [...new Set(o.rows.flatMap((row) => Object.keys(row)))];
   const match = matchFields(o, names);
-  const unknown = names.filter((name) => !match.includes(name) && o.spec.fields.others === "refused" && !(name in o.spec.fields.known));
+  const unknown = names.filter(
+    (name) => !match.includes(name) && o.spec.fields.others === "refused" && !(name in o.spec.fields.known),
+  );
   if (unknown.length > 0) {
-    throw new ConfigError(`target ${o.target} has no field ${unknown.join(", ")}`, { hint: `It has: ${Object.keys(o.spec.fields.known).join(", ")}.` });
+    throw new ConfigError(`target ${o.target} has no field ${unknown.join(", ")}`, {
+      hint: `It has: ${Object.keys(o.spec.fields.known).join(", ")}.`,
+    });
   }
-  const column = (name: string): FieldRule => ({ source: { from: "column", column: name }, nulls: "write", onlyIfEmpty: false });
+  const column = (name: string): FieldRule => ({
+    source: { from: "column", column: name },
+    nulls: "write",
+    onlyIfEmpty: false,
+  });
   return {
     name: "send",
     source: { kind: "table", name: "rows" },
@@ -32,7 +40,13 @@ export function syncOf(o: {
     ...(o.op === "remove" && { whenRemoved: "delete" as const }),
     fields: Object.fromEntries(names.filter((name) => !match.includes(name)).map((name) => [name, column(name)])),
     batch: {},
-    guard: { maxRemoved: 1, maxRemovedRows: Number.MAX_SAFE_INTEGER, maxChanged: 1, minRows: 0, mappingChange: "allow" },
+    guard: {
+      maxRemoved: 1,
+      maxRemovedRows: Number.MAX_SAFE_INTEGER,
+      maxChanged: 1,
+      minRows: 0,
+      mappingChange: "allow",
+    },
     rejects: { retry: "always" },
     strict: false,
     origin: { file: "rows", line: 1 },
@@ -40,12 +54,17 @@ export function syncOf(o: {
 }
 
 /** --match, else the target's own identifiers among the columns, else what `to:` names, else the first column. */
-function matchFields(o: { readonly match: string | undefined; readonly options: Row; readonly spec: Target }, names: readonly string[]): string[] {
+function matchFields(
+  o: { readonly match: string | undefined; readonly options: Row; readonly spec: Target },
+  names: readonly string[],
+): string[] {
   if (o.match !== undefined) {
     const chosen = o.match.split(",").map((name) => name.trim());
     const missing = chosen.filter((name) => !names.includes(name));
     if (missing.length === 0) return chosen;
-    throw new ConfigError(`no row has the field ${missing.join(", ")} of --match`, { hint: `The rows have: ${names.join(", ")}.` });
+    throw new ConfigError(`no row has the field ${missing.join(", ")} of --match`, {
+      hint: `The rows have: ${names.join(", ")}.`,
+    });
   }
   const own = o.spec.identifiers.filter((name) => names.includes(name));
   if (own.length > 0) return own;
@@ -56,14 +75,20 @@ function matchFields(o: { readonly match: string | undefined; readonly options: 
 }
 
 function modeFor(op: Op, { modes }: Target): Mode {
-  const wanted: readonly Mode[] = op === "update" ? ["update", "upsert", "mirror"] : op === "remove" ? ["remove", "mirror"] : ["upsert", "mirror", "insert", "append"];
+  const wanted: readonly Mode[] =
+    op === "update"
+      ? ["update", "upsert", "mirror"]
+      : op === "remove"
+        ? ["remove", "mirror"]
+        : ["upsert", "mirror", "insert", "append"];
   return wanted.find((mode) => modes.includes(mode)) ?? modes[0] ?? "upsert";
 }
 
 export function toChanges(sync: SyncConfig, op: Op, rows: readonly Row[]): PlannedChange[] {
   const match = Object.keys(sync.match);
   return rows.map((row, i) => {
-    const split = (chosen: boolean): Row => Object.fromEntries(Object.entries(row).filter(([name]) => match.includes(name) === chosen));
+    const split = (chosen: boolean): Row =>
+      Object.fromEntries(Object.entries(row).filter(([name]) => match.includes(name) === chosen));
     const [identifiers, fields] = match.length === 0 && op === "remove" ? [row, {}] : [split(true), split(false)];
     return {
       seq: i + 1,

@@ -15,7 +15,12 @@ export interface SentRows {
 }
 
 /** Delivers rows through the real engine, with a store that lives only as long as the call. One result per row, in order. */
-export async function sendRows(app: App, prepared: PreparedSync, changes: readonly PlannedChange[], dir: string): Promise<SentRows> {
+export async function sendRows(
+  app: App,
+  prepared: PreparedSync,
+  changes: readonly PlannedChange[],
+  dir: string,
+): Promise<SentRows> {
   if (changes.length === 0) return { results: [], error: null };
   const { sync } = prepared;
   const createdAt = app.clock.now();

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { ConfigError } from "../../core/errors.ts";
 import type { ColumnType } from "../../core/relation.ts";
 import type { Dialect, SourceColumn } from "../dialect.ts";
@@ -44,18 +45,33 @@ function jsonOfColumn(expression: Sql, column: SourceColumn): Sql {
 export interface DuckDbDialectOptions {
   /** Another fast fingerprint than DuckDB's own hash. */
   readonly fastHash?: FastHash;
+  /** The file's own catalog, as `catalogOf` names it: a schema of the same name is ambiguous without it. */
+  readonly catalog?: string;
+}
+
+/** DuckDB names a file's catalog after the file: "w.duckdb" → "w". https://duckdb.org/docs/stable/sql/statements/attach */
+export function catalogOf(path: string): string {
+  const stem =
+    basename(path)
+      .split(".")
+      .find((part) => part !== "") ?? "";
+  return ["main", "temp", "system"].includes(stem) ? `${stem}_db` : stem;
 }
 
 /** How DuckDB spells what Millrace says. */
-export function createDuckDbDialect({ fastHash = duckDbHash }: DuckDbDialectOptions = {}): Dialect {
+export function createDuckDbDialect({ fastHash = duckDbHash, catalog }: DuckDbDialectOptions = {}): Dialect {
+  // Only where it must be said: a view keeps the text it was made of, and would end with the file's name.
+  const ambiguous = (schema: string) => catalog !== undefined && schema.toLowerCase() === catalog.toLowerCase();
   return {
     name: "duckdb",
     fingerprintEngine: fastHash.name,
     // DuckDB itself has no limit; this keeps generated names readable.
     traits: { transactionalDdl: true, singleWriterFile: true, maxIdentifier: 255 },
     ident,
-    relation: ({ database, schema, name }) =>
-      join([...(database === undefined ? [] : [ident(database)]), ident(schema), ident(name)], "."),
+    relation({ database, schema, name }) {
+      const root = database ?? (ambiguous(schema) ? catalog : undefined);
+      return join([...(root === undefined ? [] : [ident(root)]), ident(schema), ident(name)], ".");
+    },
     temporary: (name) => ({ database: "temp", schema: "main", name }),
     typeName: (type) => raw(TYPE_NAMES[type]),
     text: (expression, column) => textOf(expression, kindOf(column.nativeType), decimalDigits(column).scale),

@@ -96,12 +96,15 @@ export async function appendPages(
   target: readonly SourceColumn[],
   columns: readonly Column[],
   pages: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
+  signal?: AbortSignal,
 ): Promise<number> {
   const slots = slotsFor(ref, target, columns);
+  // With its catalog, because DuckDB writes the name out again when it flushes.
   const appender = await connection.createAppender(ref.name, ref.schema, ref.database ?? null);
   let loaded = 0;
   try {
     for await (const page of pages) {
+      signal?.throwIfAborted();
       for (let from = 0; from < page.length; from += CHUNK_ROWS) {
         const rows = page.slice(from, from + CHUNK_ROWS);
         const chunk = DuckDBDataChunk.create(

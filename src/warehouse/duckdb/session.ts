@@ -27,7 +27,7 @@ export function abortError(signal: AbortSignal): MillraceError {
   const reason: unknown = signal.reason;
   if (reason instanceof MillraceError) return reason;
   return new Interrupted("Stopped while working in the warehouse.", {
-    hint: "Run it again; nothing half-done was kept.",
+    hint: "Run it again: it goes on from what was recorded.",
     cause: reason,
   });
 }
@@ -37,10 +37,11 @@ export interface DuckDbSession extends Session {
   end(): Promise<void>;
 }
 
-/** One connection's worth of work: statements run one after another, whoever sends them. */
+/** One connection's worth of work: statements run one after another, whoever sends them. `catalog` is the file's own. */
 export function createDuckDbSession(
   connection: DuckDBConnection,
   dialect: Dialect,
+  catalog: string,
   signal?: AbortSignal,
 ): DuckDbSession {
   let statements = 0;
@@ -48,6 +49,7 @@ export function createDuckDbSession(
   let ended = false;
   let openStream: DuckDBResult | null = null;
   let tail: Promise<unknown> = Promise.resolve();
+  let loading: Promise<unknown> = Promise.resolve();
   let repeat: NodeJS.Timeout | undefined;
 
   const onAbort = () => {
@@ -221,14 +223,17 @@ export function createDuckDbSession(
         ready();
         statements += 1;
         try {
-          return await appendPages(connection, target, found, columns, pages);
+          return await appendPages(connection, { database: catalog, ...target }, found, columns, pages, signal);
         } catch (cause) {
           throw signal?.aborted ? abortError(signal) : cause;
         }
       };
-      return inTransaction ? append() : session.transaction(append);
+      const loaded = inTransaction ? append() : session.transaction(append);
+      loading = loaded.catch(() => undefined);
+      return loaded;
     },
     async end() {
+      await loading;
       await tail;
       if (openStream !== null) await drop(openStream);
       ended = true;

@@ -3,7 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import { ContractError } from "../../core/errors.ts";
 import type { Dialect } from "../dialect.ts";
 import type { Session, Warehouse } from "../warehouse.ts";
-import { duckDbDialect } from "./dialect.ts";
+import { catalogOf, createDuckDbDialect } from "./dialect.ts";
 import { mapError } from "./errors.ts";
 import { fileAt } from "./file.ts";
 import { abortError, createDuckDbSession } from "./session.ts";
@@ -24,7 +24,8 @@ export interface DuckDbWarehouseOptions {
 
 /** A DuckDB file as the warehouse: readers share it, a writer has it alone, and between sessions it is closed. */
 export function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse {
-  const { dialect = duckDbDialect, waitMs = 60_000 } = options;
+  const catalog = catalogOf(options.path);
+  const { dialect = createDuckDbDialect({ catalog }), waitMs = 60_000 } = options;
   const open = { ...options, waitMs };
   let closed = false;
 
@@ -43,7 +44,7 @@ export function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehous
     const connection = await instance.connect();
     try {
       await connection.run("set TimeZone = 'UTC'");
-      const session = createDuckDbSession(connection, dialect, signal);
+      const session = createDuckDbSession(connection, dialect, catalog, signal);
       try {
         return await work(session);
       } finally {

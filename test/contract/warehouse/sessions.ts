@@ -32,6 +32,20 @@ export function sessionsContract(bench: () => Bench): void {
       expect(await bench().all(table)).toEqual([]);
     });
 
+    it("stops a load between pages, and keeps none of it", async () => {
+      const table = await bench().tableOf([N], []);
+      const stop = new AbortController();
+      function* pages() {
+        for (let n = 0; ; n++) {
+          if (n === 5) stop.abort();
+          yield [{ n }];
+        }
+      }
+      const running = bench().write((session) => session.load(table, [N], pages()), stop.signal);
+      await expect(running).rejects.toBeInstanceOf(Interrupted);
+      expect(await bench().all(table)).toEqual([]);
+    });
+
     it("does not begin for a signal that is aborted already", async () => {
       let begun = false;
       const running = bench().read(async () => {

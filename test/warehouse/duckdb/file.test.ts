@@ -264,6 +264,25 @@ describe("DuckDB's file", () => {
     });
   });
 
+  it.each(["millrace.duckdb", "MillRace.v2.db", "main_db.duckdb", "main.duckdb"])(
+    "may be called as the schema in it is: %s",
+    async (name) => {
+      const warehouse = open(1_000, join(folder, name));
+      const { dialect } = warehouse;
+      const schema = name.startsWith("main") ? "main_db" : "millrace";
+      const table = { schema, name: "t" };
+      await run(
+        warehouse,
+        sql`create schema if not exists ${dialect.ident(schema)}`,
+        sql`create table ${dialect.relation(table)} (n bigint)`,
+      );
+      await warehouse.session("write", (session) => session.load(table, [{ name: "n", type: "int" }], [[{ n: 1 }]]));
+      expect(await warehouse.session("read", one(sql`select n from ${dialect.relation(table)}`))).toEqual([{ n: 1 }]);
+      expect(await warehouse.session("read", (session) => session.describe(table))).toHaveLength(1);
+      expect(await warehouse.session("read", (session) => session.describe({ schema, name: "gone" }))).toBeNull();
+    },
+  );
+
   it("does not fetch extensions from the network", async () => {
     const [row] = await open().session(
       "read",
