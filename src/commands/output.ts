@@ -12,6 +12,8 @@ export interface Output {
   note(text: string): void;
   /** The JSON document; without `--json` nothing. */
   emit(document: unknown): void;
+  /** For verbs that go on until they are stopped: one line of NDJSON on stdout; without `--json` nothing. */
+  event(document: unknown): void;
   readonly progress: Writable;
 }
 
@@ -21,6 +23,8 @@ export function createOutput(
 ): Output {
   const { stdout, stderr } = streams;
   const people = o.json ? stderr : stdout;
+  // A stream of events stays one, whatever document ends it.
+  let indent = 2;
   return {
     json: o.json,
     color: people.isTTY === true && !o.noColor,
@@ -28,7 +32,11 @@ export function createOutput(
     print: (text = "") => void people.write(`${text}\n`),
     note: (text) => void stderr.write(`${text}\n`),
     emit: (document) => {
-      if (o.json) stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+      if (o.json) stdout.write(`${JSON.stringify(document, null, indent)}\n`);
+    },
+    event: (document) => {
+      indent = 0;
+      if (o.json) stdout.write(`${JSON.stringify(document)}\n`);
     },
     progress: stderr,
   };

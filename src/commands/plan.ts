@@ -23,7 +23,7 @@ export const plan =
       trigger: options.full ? "full" : "manual",
       scope: options.full ? "full" : "changes",
       trustWarehouse: false,
-      then: "planned",
+      next: "planned",
     };
     for (const sync of chooseSyncs(app, names)) {
       const report = await planOne(app, await prepareSync(app, sync), ask);

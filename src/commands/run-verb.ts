@@ -24,14 +24,13 @@ export async function runVerb(
 ): Promise<ExitCode> {
   const out = createOutput(process, { json: options.json === true, noColor: await noColor() });
   const stop = new AbortController();
-  const interrupted = await import("../core/errors.ts").then(
-    ({ Interrupted }) => new Interrupted("stopped by a signal", { hint: "`millrace resume` finishes what was begun." }),
-  );
+  const { Interrupted } = await import("../core/errors.ts");
   let signals = 0;
-  const onSignal = () => {
+  const onSignal = (signal: NodeJS.Signals) => {
     signals += 1;
     if (signals > 1) process.exit(130);
-    stop.abort(interrupted);
+    const hint = "`millrace resume` finishes what was begun.";
+    stop.abort(new Interrupted("stopped by a signal", { hint, context: { signal } }));
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
@@ -49,7 +48,7 @@ export async function runVerb(
       },
     });
   } catch (error) {
-    return report(stop.signal.aborted && error === interrupted ? interrupted : error, stop.signal.aborted, out);
+    return report(error, stop.signal.aborted, out);
   } finally {
     for (const app of opened) await app.close().catch(() => undefined);
     process.off("SIGINT", onSignal);

@@ -216,7 +216,7 @@ function answerOf(story: Story, sync: SyncConfig): string {
     const again =
       sync.rejects.retry === "always"
         ? "It is tried again by every run."
-        : "It is tried again when the row changes, or by `millrace retry " + `${sync.name}\`.`;
+        : `It is tried again when the row changes, or by \`millrace retry ${sync.name}\`.`;
     return `The platform refused its ${standing.op}, ${standing.code}: ${(standing.message ?? "").replace(/\.?$/, ".")} ${standing.op === "remove" ? "It is tried again by every run." : again} ${there}`;
   }
   if (waiting)

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { Interrupted } from "../core/errors.ts";
 import type { Plan } from "../core/plan.ts";
-import type { RunRecord } from "../core/run.ts";
+import type { RunCounts, RunRecord } from "../core/run.ts";
 import type { SyncConfig } from "../core/sync.ts";
 import type { Target, TargetSync } from "../destinations/connector.ts";
 import type { Lease, RunStore } from "../store/store.ts";
@@ -108,7 +108,9 @@ export async function deliver<A, O>(input: DeliverInput<A, O>): Promise<Delivere
     connectorId: account.connector.id,
     resend: shape.resend,
     limits,
-    maxRowBytes: shape.batch.maxBytes ?? Number.POSITIVE_INFINITY,
+    // A row left out would leave a snapshot unpublished for ever; a part of one huge row is only a large part.
+    maxRowBytes:
+      shape.contents === "snapshot" ? Number.POSITIVE_INFINITY : (shape.batch.maxBytes ?? Number.POSITIVE_INFINITY),
     settings,
     changes: input.changes,
     clock,
@@ -136,6 +138,10 @@ export async function deliver<A, O>(input: DeliverInput<A, O>): Promise<Delivere
     progress.finish();
     return { ended: "failed", error: reasonOf(circuit.error) };
   }
+  if (shape.contents === "snapshot" && isIncomplete(await store.counts(run.id))) {
+    progress.finish();
+    return { ended: "failed", error: snapshotIncomplete };
+  }
   if (target.finish !== undefined) {
     await again(async () => target.finish?.(targetCtx({ ...shared, state }))).catch((error: unknown) => {
       throwIfStopped(stop);
@@ -145,6 +151,15 @@ export async function deliver<A, O>(input: DeliverInput<A, O>): Promise<Delivere
   progress.finish();
   return { ended: "complete" };
 }
+
+/** A snapshot that lacks rows must never look like one they left, so it is not published. */
+const isIncomplete = ({ retry, unknown }: RunCounts): boolean => retry + unknown > 0;
+
+const snapshotIncomplete = {
+  code: "SNAPSHOT_INCOMPLETE",
+  message: "some rows could not be written, so the snapshot was not published; the one before stands",
+  hint: "`millrace rejects` and the run's results say which rows; the next run writes all of them again.",
+};
 
 /** Every row that was not tried waits for the next run, in as few ranges as can be. */
 function writeOff(d: Delivery, feed: Feed, total: number): void {

@@ -1,5 +1,7 @@
 import { ContractError } from "../../core/errors.ts";
+import type { ResultRange } from "../../core/result.ts";
 import type { RunRecord, RunStatus } from "../../core/run.ts";
+import type { SyncConfig } from "../../core/sync.ts";
 import { deliver } from "../../deliver/deliver.ts";
 import type { Progress } from "../../deliver/progress.ts";
 import { canonicalMapping } from "../../plan/mapping.ts";
@@ -8,7 +10,7 @@ import { settle } from "../../settle/settle.ts";
 import type { Lease } from "../../store/store.ts";
 import type { App } from "../app.ts";
 import { withLease } from "./leases.ts";
-import { prepareSync } from "./prepare.ts";
+import { prepareSync, shapeOf } from "./prepare.ts";
 
 const warehouseWaitMs = 10 * 60_000;
 
@@ -51,11 +53,11 @@ export async function finishRun(
   }
   if (error !== null) status = "failed";
   if (run.stage !== "settle") await store.advance(run.id, "settle", lease);
-  const counts = await store.counts(run.id);
+  const { counts, results } = await fates(app, run, config);
   const endedAt = app.clock.now();
   await withLease(store, app.clock, "warehouse", warehouseWaitMs, app.signal, async () =>
     (await app.warehouse()).session("write", (session) =>
-      settle(session, app.tables, store.results(run.id), {
+      settle(session, app.tables, results, {
         plan,
         sync: config,
         mapping: canonicalMapping(config),
@@ -73,6 +75,33 @@ export async function finishRun(
   if (ended === null)
     throw new ContractError(`run ${run.id} has left the store`, { hint: "This is a defect; please report it." });
   return ended;
+}
+
+/**
+ * What became of the rows. A snapshot is published as a whole or not at all: if any row of it could not be written, none
+ * of the others has arrived either.
+ */
+async function fates(app: App, run: RunRecord, config: SyncConfig) {
+  const store = await app.store();
+  const counts = await store.counts(run.id);
+  const results = store.results(run.id);
+  if (run.trigger === "adopt" || counts.retry + counts.unknown === 0) return { counts, results };
+  const prepared = await prepareSync(app, config);
+  if (shapeOf(prepared, run.id, run.startedAt, run.plan).contents !== "snapshot") return { counts, results };
+  const { planned, rejected } = counts;
+  const unpublished = { planned, delivered: 0, accepted: 0, rejected, retry: planned - rejected, unknown: 0 };
+  return { counts: unpublished, results: notPublished(results) };
+}
+
+async function* notPublished(pages: AsyncIterable<readonly ResultRange[]>): AsyncIterable<readonly ResultRange[]> {
+  const fate = { status: "retry", code: "SNAPSHOT_INCOMPLETE", message: "the snapshot was not published" } as const;
+  for await (const page of pages) {
+    yield page.map((range) =>
+      range.status === "rejected"
+        ? range
+        : { fromSeq: range.fromSeq, toSeq: range.toSeq, attempt: range.attempt, ...fate },
+    );
+  }
 }
 
 /** Adoption sends nothing: the rows are there already, says a person. */

@@ -3,7 +3,8 @@ import type { Clock } from "../../core/clock.ts";
 import { LeaseHeld } from "../../core/errors.ts";
 import type { Lease, RunStore } from "../../store/store.ts";
 
-const ttlMs = 30_000;
+/** How long a lease lasts that nobody renews. */
+export const leaseMs = 30_000;
 
 /** Who we are, for the messages of others. */
 export const owner = (): string => `pid ${process.pid} on ${hostname()}`;
@@ -42,7 +43,7 @@ async function acquire(
 ): Promise<Lease> {
   const deadline = clock.now().getTime() + waitMs;
   for (;;) {
-    const lease = await store.lease(resource, ttlMs, owner());
+    const lease = await store.lease(resource, leaseMs, owner());
     if (lease !== null) return lease;
     if (clock.now().getTime() >= deadline) {
       const holder = await store.holder(resource);
@@ -58,8 +59,8 @@ async function acquire(
 async function renewUntil(lease: Lease, clock: Clock, over: AbortSignal): Promise<void> {
   try {
     while (!over.aborted) {
-      await clock.sleep(ttlMs / 3, over);
-      await lease.renew(ttlMs);
+      await clock.sleep(leaseMs / 3, over);
+      await lease.renew(leaseMs);
     }
   } catch {
     return;

@@ -15,7 +15,7 @@ export interface PlanAsk {
   /** A person says that the warehouse's ledger is right where store and warehouse disagree. */
   readonly trustWarehouse: boolean;
   /** planned: leave it for `run --approve`; running: it will be delivered now. */
-  readonly then: "planned" | "running";
+  readonly next: "planned" | "running";
 }
 
 export interface Planned {
@@ -46,7 +46,7 @@ export async function planSync(app: App, prepared: PreparedSync, lease: Lease, a
     };
     const outcome = await freezeInWarehouse(app, prepared, request, ask);
     const held = outcome.heldFor.length > 0;
-    await store.savePlan(id, outcome.plan, sync, held ? "held" : ask.then, outcome.heldFor, lease);
+    await store.savePlan(id, outcome.plan, sync, held ? "held" : ask.next, outcome.heldFor, lease);
     const run = await store.run(id);
     if (run === null) throw new Error(`run ${id} has left the store`);
     return { run, outcome, mapping: canonicalMapping(sync) };

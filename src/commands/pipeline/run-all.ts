@@ -32,7 +32,7 @@ export function tellRuns(app: App, reports: readonly RunReport[]): ExitCode {
   return exit;
 }
 
-const blockedReport = (sync: SyncConfig, why: string): RunReport => ({
+export const blockedReport = (sync: SyncConfig, why: string): RunReport => ({
   run_id: null,
   sync: sync.name,
   status: "failed",

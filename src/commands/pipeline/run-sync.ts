@@ -15,7 +15,7 @@ import { prepareSync } from "./prepare.ts";
 import { assertResumable, boundElsewhere } from "./story.ts";
 
 /** `trust`: `run --adopt`; a new destination's rows are taken as delivered, and a diverged ledger as right. */
-export type RunAsk = Omit<PlanAsk, "then" | "scope"> & { readonly scope: PlanAsk["scope"] | "trust" };
+export type RunAsk = Omit<PlanAsk, "next" | "scope"> & { readonly scope: PlanAsk["scope"] | "trust" };
 
 export type OnProgress = (sync: string, progress: Progress) => void;
 
@@ -28,7 +28,7 @@ export function runSync(app: App, sync: SyncConfig, ask: RunAsk, onProgress?: On
       if (!ask.trustWarehouse) await finishLeftovers(app, sync.name, lease, onProgress);
       const planned = await planSync(app, prepared, lease, {
         ...(await settledAsk(app, prepared, ask)),
-        then: "running",
+        next: "running",
       });
       if (planned.run.status === "held") return reportOf(app, planned.run, planned.outcome);
       const ended = await finishRun(app, planned.run, lease, (progress) => onProgress?.(sync.name, progress));
@@ -37,7 +37,7 @@ export function runSync(app: App, sync: SyncConfig, ask: RunAsk, onProgress?: On
   });
 }
 
-async function settledAsk(app: App, prepared: PreparedSync, ask: RunAsk): Promise<Omit<PlanAsk, "then">> {
+async function settledAsk(app: App, prepared: PreparedSync, ask: RunAsk): Promise<Omit<PlanAsk, "next">> {
   const { scope } = ask;
   if (scope !== "trust") return { ...ask, scope };
   return (await boundElsewhere(app, prepared))

@@ -69,7 +69,7 @@ function matchFields(
   const own = o.spec.identifiers.filter((name) => names.includes(name));
   if (own.length > 0) return own;
   if (!o.spec.needsMatch) return [];
-  const named = o.options["external_id"];
+  const named = o.options.external_id;
   if (typeof named === "string" && names.includes(named)) return [named];
   return names.slice(0, 1);
 }
@@ -94,7 +94,7 @@ export function toChanges(sync: SyncConfig, op: Op, rows: readonly Row[]): Plann
       seq: i + 1,
       op,
       plannedOp: op,
-      key: String(row["key"] ?? row[sync.key] ?? i + 1),
+      key: String(row.key ?? row[sync.key] ?? i + 1),
       match: identifiers,
       fields: op === "remove" ? {} : fields,
       bytes: Buffer.byteLength(JSON.stringify(row)),

@@ -1,10 +1,12 @@
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from "@duckdb/node-api";
 import { z } from "zod";
-import { ContractError, Interrupted, MillraceError, RelationMissing, WarehouseFailed } from "../../core/errors.ts";
+import { ContractError, MillraceError, RelationMissing, WarehouseFailed } from "../../core/errors.ts";
 import type { Value } from "../../core/value.ts";
 import type { Dialect, SourceColumn } from "../dialect.ts";
 import { type Sql, sql } from "../sql.ts";
 import type { Session } from "../warehouse.ts";
+import { abortError } from "./abort.ts";
+import { bind } from "./bind.ts";
 import { appendRows, readersFor } from "./cells.ts";
 import { mapError } from "./errors.ts";
 import { appendPages } from "./load.ts";
@@ -14,23 +16,6 @@ const described = z.object({ column_name: z.string(), column_type: z.string() })
 
 /** How often an abort repeats its interrupt: DuckDB forgets one that arrives before the statement has begun. */
 const INTERRUPT_EVERY_MS = 50;
-
-function bind(prepared: DuckDBPreparedStatement, values: readonly Value[]): void {
-  for (const [i, value] of values.entries()) {
-    if (typeof value === "number" && !Number.isSafeInteger(value)) prepared.bindDouble(i + 1, value);
-    else if (typeof value === "object" && value !== null) prepared.bindVarchar(i + 1, JSON.stringify(value));
-    else prepared.bindValue(i + 1, value);
-  }
-}
-
-export function abortError(signal: AbortSignal): MillraceError {
-  const reason: unknown = signal.reason;
-  if (reason instanceof MillraceError) return reason;
-  return new Interrupted("Stopped while working in the warehouse.", {
-    hint: "Run it again: it goes on from what was recorded.",
-    cause: reason,
-  });
-}
 
 export interface DuckDbSession extends Session {
   /** Waits for what still runs and ends an open stream: only then does DuckDB let go of the file. */

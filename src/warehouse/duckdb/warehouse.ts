@@ -3,10 +3,11 @@ import type { Clock } from "../../core/clock.ts";
 import { ContractError } from "../../core/errors.ts";
 import type { Dialect } from "../dialect.ts";
 import type { Session, Warehouse } from "../warehouse.ts";
+import { abortError } from "./abort.ts";
 import { catalogOf, createDuckDbDialect } from "./dialect.ts";
 import { mapError } from "./errors.ts";
 import { fileAt } from "./file.ts";
-import { abortError, createDuckDbSession } from "./session.ts";
+import { createDuckDbSession } from "./session.ts";
 
 export interface DuckDbWarehouseOptions {
   /** The database file; it and its folder are made when missing. */

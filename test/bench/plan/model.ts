@@ -59,7 +59,7 @@ const row = (version: string): string => `
  * came, and the rows stand in another order.
  */
 export async function makeModel(dir: string, rows: number): Promise<void> {
-  const warehouse = openWarehouse(dir);
+  const warehouse = openWarehouse(dir, "2GB");
   const gone = Math.floor(rows / 100);
   await warehouse.session("write", (session) =>
     session.execute(
@@ -68,6 +68,7 @@ export async function makeModel(dir: string, rows: number): Promise<void> {
         `create table analytics.customers as select ${row("0")} from range(${rows}) t(i) order by hash(i, 8)`,
         `create table analytics.customers_next as select ${row(`case when i < ${2 * gone} then 1000 else 0 end`)}
          from range(${gone}, ${rows + gone}) t(i) order by hash(i, 9)`,
+        "create table analytics.nobody as select * from analytics.customers limit 0",
       ].map(raw),
     ),
   );

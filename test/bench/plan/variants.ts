@@ -5,11 +5,13 @@ import type { Plan } from "../../../src/core/plan.ts";
 import type { ResultRange } from "../../../src/core/result.ts";
 import { canonicalMapping } from "../../../src/plan/mapping.ts";
 import { makePlan, type PlanOutcome, type PlanRequest } from "../../../src/plan/plan.ts";
+import { compileSource } from "../../../src/plan/source.ts";
 import { settle } from "../../../src/settle/settle.ts";
 import { ensureState } from "../../../src/state/ensure.ts";
 import { syncTables } from "../../../src/state/names.ts";
+import { columnList, ledgerColumns } from "../../../src/state/schema.ts";
 import { planSchema } from "../../../src/store/records.ts";
-import { raw } from "../../../src/warehouse/sql.ts";
+import { raw, sql } from "../../../src/warehouse/sql.ts";
 import { type Args, measured, type Variants } from "../measure.ts";
 import { type Match, makeModel, openWarehouse, syncOf, tables, target } from "./model.ts";
 
@@ -78,6 +80,26 @@ async function freeze(args: Args, scope: PlanRequest["scope"], relation: string)
 /** Where one process leaves its plan for the next, which settles it. */
 const planFile = (args: Args): string => join(textOf(args, "dir"), "plan.json");
 
+const frozenPlan = async (args: Args): Promise<Plan> =>
+  planSchema.parse(JSON.parse(await readFile(planFile(args), "utf8")));
+
+async function seedLedger(args: Args): Promise<void> {
+  const sync = syncOf(matchOf(args));
+  const relation = { schema: "analytics", name: "customers" };
+  const warehouse = openWarehouse(textOf(args, "dir"), textOf(args, "memory"));
+  await warehouse.session("write", async (session) => {
+    const columns = await session.describe(relation);
+    const source = compileSource(session.dialect, relation, columns ?? [], sync, {});
+    const { ledger } = syncTables("millrace", sync.name, 255);
+    await session.execute([
+      sql`insert into ${session.dialect.relation(ledger)} (${columnList(session.dialect, ledgerColumns)})
+        select ${source.key}, ${source.matchHash}, ${source.identifiers}, ${source.fastFingerprint}, ${source.fingerprintEngine},
+          ${source.stableFingerprint}, null, 'present', 'run-seed' from ${source.relation} order by hash(${source.key}, 10)`,
+    ]);
+  });
+  await warehouse.close();
+}
+
 const count = z.object({ rows: z.number() });
 
 export const variants: Variants = {
@@ -109,10 +131,19 @@ export const variants: Variants = {
   /** A first run's plan: everything is an add. */
   first: (args) => measured(async () => factsOf(await freeze(args, "changes", "customers"))),
 
+  /** A ledger that holds the whole model, as a first run would leave it, written directly. */
+  seed: (args) =>
+    measured(async () => {
+      await freeze(args, "changes", "nobody");
+      await settlePlan(args, await frozenPlan(args), 1, false);
+      await seedLedger(args);
+      return {};
+    }),
+
   /** Settles the plan that was frozen last. */
   settle: (args) =>
     measured(async () => {
-      const plan = planSchema.parse(JSON.parse(await readFile(planFile(args), "utf8")));
+      const plan = await frozenPlan(args);
       await settlePlan(args, plan, Number(args.length), args.ids === true);
       return { total: plan.total };
     }),
