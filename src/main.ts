@@ -125,6 +125,7 @@ function once<T extends { close(): Promise<void> }>(
     },
     close: async () => {
       const resource = await opened?.catch(() => null);
+      opened = null;
       await resource?.close();
     },
   };

@@ -20,11 +20,13 @@ export const check =
     const exit: ExitCode = broken ? 2 : connections.some((tried) => !tried.ok) ? 1 : 0;
     if (!broken)
       out.print(
-        `${project?.name ?? "project"}: ${project?.syncs.length ?? 0} syncs, ${faults.length === 0 ? "no faults" : `${faults.length} warnings`}`,
+        `${project?.name ?? "project"}: ${counted(project?.syncs.length ?? 0, "sync")}, ${faults.length === 0 ? "no faults" : counted(faults.length, "warning")}`,
       );
     out.emit({ ...faultsJson(faults), connections, exit_code: exit });
     return exit;
   };
+
+const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 interface Tried {
   readonly what: string;

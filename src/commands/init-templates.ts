@@ -38,7 +38,7 @@ fields:
   email: email
   name: { template: "{{ first_name }} {{ last_name }}" }
   lifetime_value: { column: lifetime_value, type: number, round: 2 }
-schedule: { after: build }
+schedule: { every: 1h }             # when millrace serve runs it; or { cron: "0 6 * * *", timezone: Europe/London }
 `,
     "sql/dbt_project.yml": `name: ${dbt}
 version: 1.0.0

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { DbtConfig, WarehouseConfig } from "../config/project-parts.ts";
 import type { Clock } from "../core/clock.ts";
@@ -48,10 +49,12 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
   const { dbt } = o;
   if (dbt === null) return { builder: null, relation: null, dbt: null };
   const targetDir = dbt.kind === "project" ? join(dbt.dir, "target") : dbt.dir;
-  let manifest: Promise<Manifest> | null = null;
+  let known: { readonly writtenMs: number; readonly manifest: Promise<Manifest> } | null = null;
+  /** Read again when dbt, ours or somebody else's, has written it anew. */
   const readOnce = (): Promise<Manifest> => {
-    manifest ??= readManifest(targetDir);
-    return manifest;
+    const writtenMs = statSync(join(targetDir, "manifest.json"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (known?.writtenMs !== writtenMs) known = { writtenMs, manifest: readManifest(targetDir) };
+    return known.manifest;
   };
   const relation = async (name: string): Promise<Relation> => relationOf(await readOnce(), name);
   if (dbt.kind === "artifacts") return { builder: null, relation, dbt: null };
@@ -83,7 +86,6 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
           o.signal,
         ),
       ).finally(() => progress.end());
-      manifest = null;
       const blocked = outcome.ok
         ? new Map<string, string>()
         : blockedSyncs(syncs, await readOnce(), await readRunResults(targetDir));

@@ -1,5 +1,4 @@
 import { ConfigError, FenceLost, Interrupted } from "../core/errors.ts";
-import type { ExitCode } from "../core/exit.ts";
 import type { SyncConfig } from "../core/sync.ts";
 import { createScheduler } from "../schedule/scheduler.ts";
 import type { Lease } from "../store/store.ts";
@@ -45,7 +44,11 @@ async function keepServing(app: App, syncs: readonly SyncConfig[], log: ServeLog
   const over = new AbortController();
   const store = await app.store();
   const resuming = new Map<string, Promise<void>>();
-  const nextAt = (sync: string) => scheduler.upcoming().find((tick) => tick.sync === sync)?.at.toISOString() ?? null;
+  const nextAt = (sync: string) =>
+    scheduler
+      .upcoming()
+      .find((tick) => tick.sync === sync)
+      ?.at.toISOString() ?? null;
   const scheduler = createScheduler({
     clock: app.clock,
     syncs: syncs.flatMap(({ name, schedule }) => (schedule === undefined ? [] : [{ name, schedule }])),

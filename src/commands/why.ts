@@ -80,7 +80,7 @@ export const why =
         out.print(
           dim(
             paint,
-            `  ledger: ${row.state}, last run ${row.lastRun}${row.externalId === null ? "" : `, id there ${row.externalId}`}, ${line(row.identifiers, app.showValues)}`,
+            `  ledger: ${row.state}, last run ${row.lastRun}${row.externalId === null ? "" : `, id there ${row.externalId}`}${Object.keys(row.identifiers).length === 0 ? "" : `, ${line(row.identifiers, app.showValues)}`}`,
           ),
         );
       }
@@ -135,10 +135,9 @@ async function tell(app: App, sync: SyncConfig, wanted: string): Promise<Story[]
       const own = syncTables(app.tables.schema, sync.name, session.dialect.traits.maxIdentifier);
       const known = (await readMeta(session, app.tables)) !== null && (await session.describe(own.ledger)) !== null;
       const model = (await findInModel(session, sync, relation, target.fields.known, [wanted])) ?? [];
-      const ledger = known ? await findInLedger(session, sync, own, [wanted]) : [];
-      const keys = [...new Set([wanted, ...model.map((row) => row.key), ...ledger.map((row) => row.key)])].filter(
-        (key) => key !== null,
-      );
+      const asked = [wanted, ...model.flatMap((row) => (row.key === null ? [] : [row.key]))];
+      const ledger = known ? await findInLedger(session, sync, own, asked) : [];
+      const keys = [...new Set([...asked, ...ledger.map((row) => row.key)])].filter((key) => key !== null);
       const past = known ? await history(session, app, sync, own, keys) : { plan: [], rejects: [], results: [] };
       return keys
         .map(

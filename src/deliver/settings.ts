@@ -41,7 +41,7 @@ export const defaultDeliverSettings: DeliverSettings = {
   backoffMaxMs: 60_000,
   jobTimeoutMs: 24 * 3_600_000,
   pollConcurrency: 4,
-  graceMs: 8_000,
+  graceMs: 7_000,
   maxGivenUpInRow: 3,
   maxRefusedAlone: 50,
 };

@@ -26,7 +26,10 @@ const modelRow = z.object({
   stable_fp: z.string(),
 });
 
-/** Rows of the model whose key or identifier is `wanted` (identifiers: case does not matter). At most ten. null: no such model. */
+/**
+ * Rows of the model whose key, identifier or copied field is `wanted` (case matters only for keys): a person asks by the
+ * e-mail they know, whether or not the destination is matched by it. At most ten. null: no such model.
+ */
 export async function findInModel(
   session: Session,
   sync: SyncConfig,
@@ -38,10 +41,15 @@ export async function findInModel(
   const columns = await session.describe(relation);
   if (columns === null) return null;
   const source = compileSource(dialect, relation, columns, sync, fieldTypes);
+  const copied = Object.entries(sync.fields).flatMap(([name, rule]) => (rule.source.from === "column" ? [name] : []));
+  const members = [
+    ...Object.keys(sync.match).map((name) => dialect.jsonMember(source.identifiers, name)),
+    ...copied.map((name) => dialect.jsonMember(source.fields, name)),
+  ];
   const found = await session.query(
     sql`select ${source.key} as key, ${source.identifiers} as identifiers, ${source.fields} as fields, ${source.refusalCode} as code,
         ${source.refusalMessage} as message, ${source.stableFingerprint} as stable_fp
-      from ${source.relation} where ${isWanted(source.key, source.identifiers, session, sync, wanted)} limit 10`,
+      from ${source.relation} where ${isWanted(wanted, source.key, members)} limit 10`,
     modelRow,
   );
   return found.map(({ key, identifiers, fields, code, message, stable_fp }) => ({
@@ -89,18 +97,16 @@ export function findInLedger(
   own: SyncTables,
   wanted: readonly string[],
 ): Promise<LedgerRow[]> {
+  const members = Object.keys(sync.match).map((name) => session.dialect.jsonMember(raw("identifiers"), name));
   return session.query(
     sql`select key, identifiers, state, external_id, last_run, stable_fp from ${session.dialect.relation(own.ledger)}
-      where ${isWanted(raw("key"), raw("identifiers"), session, sync, wanted)} limit 10`,
+      where ${isWanted(wanted, raw("key"), members)} limit 10`,
     ledgerRow,
   );
 }
 
-function isWanted(key: Sql, identifiers: Sql, session: Session, sync: SyncConfig, wanted: readonly string[]): Sql {
+function isWanted(wanted: readonly string[], key: Sql, members: readonly Sql[]): Sql {
   const list = join(wanted.map((value) => sql`${value}`));
   const folded = join(wanted.map((value) => sql`${value.trim().toLowerCase()}`));
-  const members = Object.keys(sync.match).map(
-    (name) => sql`lower(${session.dialect.jsonMember(identifiers, name)}) in (${folded})`,
-  );
-  return sql`(${join([sql`${key} in (${list})`, ...members], " or ")})`;
+  return sql`(${join([sql`${key} in (${list})`, ...members.map((member) => sql`lower(${member}) in (${folded})`)], " or ")})`;
 }

@@ -44,10 +44,11 @@ export async function freeze(session: Session, source: SourceSql, facts: DiffFac
 with duplicates as (${duplicates(t, facts)}),
 candidates as (${candidates(source, t, o)}),
 taken as (${matching ? taken(source, t, o) : nothingTaken(t)}),
+known as (${known(source, t)}),
 judged as (${judged(t, o)}),
 leavers as (${leavers(t, o)}),
 decided as (
-  ${join([writes(t, o.mode), refusedKeys(t, facts), leaving(session.dialect, t, o), cleared(source, t, o)], "\n  union all\n  ")}
+  ${join([writes(t, o.mode, matching), refusedKeys(t, facts), leaving(session.dialect, t, o), cleared(source, t, o)], "\n  union all\n  ")}
 ),
 removals as (select * from decided where op = 'remove'),
 others as (select * from decided where op in ('add', 'update'))
@@ -201,12 +202,20 @@ const releaseOrRemove = (t: Tables): Sql =>
         " or ",
       )} then 'release' else 'remove' end`;
 
+/** What the ledger holds of the rows that differ, read in one pass: the ledger is as large as the model. */
+function known(source: SourceSql, t: Tables): Sql {
+  const on = source.hasMatch ? raw("l.key = d.key and l.match_hash = d.match_hash") : raw("l.key = d.key");
+  return sql`
+  select d.key, d.match_hash, d.state, d.fast_fp, l.identifiers, l.stable_fp, l.external_id
+  from ${diffTable} d join ${t.ledger} l on ${on} where d.state is not null`;
+}
+
 /**
  * Ledger rows that the model no longer has. Kept back: keys that are present but refused (frozen) and rows that were
  * taken over. Mode `remove` only forgets what it once removed, so that a return can be removed again.
  */
 function leavers(t: Tables, o: FreezeOptions): Sql {
-  const from = sql`from ${diffTable} d join ${t.ledger} l on l.key = d.key and l.match_hash = d.match_hash where d.fast_fp is null`;
+  const from = raw("from known l where l.fast_fp is null");
   const columns = raw("l.key, l.match_hash, l.identifiers, l.stable_fp, l.external_id");
   if (o.mode === "remove") return sql`select ${columns}, 'forget' as op ${from} and l.state = 'removed'`;
   const wanted =
@@ -222,19 +231,24 @@ function leavers(t: Tables, o: FreezeOptions): Sql {
     and not exists (select 1 from judged j where j.prev_key = l.key and j.prev_match_hash = l.match_hash)`;
 }
 
-function writes(t: Tables, mode: Mode): Sql {
+function writes(t: Tables, mode: Mode, matching: boolean): Sql {
   const op =
     mode === "remove"
       ? raw("'remove'")
       : mode === "update"
         ? raw("'update'")
         : raw("case when j.prev_key is not null or j.state = 'present' then 'update' else 'add' end");
+  // The rows taken over first, and only they: the whole ledger would become a hash table on the other side of a left join.
+  const former = matching
+    ? sql`select k.key, k.match_hash, p.key as prev_key, p.identifiers, p.external_id
+      from taken k join ${t.ledger} p on p.key = k.prev_key and p.match_hash = k.prev_match_hash`
+    : sql`select ${t.noText} as key, ${t.noInt} as match_hash, ${t.noText} as prev_key, ${t.noText} as identifiers, ${t.noText} as external_id where false`;
   return sql`select coalesce(j.kept, ${op}) as op, j.key, j.match_hash, j.prev_key, j.prev_match_hash,
-    case when p.key = j.key then p.identifiers end as prev_identifiers, j.identifiers, j.fields, j.fast_fp, j.stable_fp,
+    case when p.prev_key = j.key then p.identifiers end as prev_identifiers, j.identifiers, j.fields, j.fast_fp, j.stable_fp,
     coalesce(p.external_id, l.external_id) as external_id, j.code, j.message, cast(1 as bigint) as copies
   from judged j
-  left join ${t.ledger} l on l.key = j.key and l.match_hash = j.match_hash
-  left join ${t.ledger} p on p.key = j.prev_key and p.match_hash = j.prev_match_hash`;
+  left join known l on l.key = j.key and l.match_hash = j.match_hash
+  left join (${former}) p on p.key = j.key and p.match_hash = j.match_hash`;
 }
 
 const refusedKeys = (t: Tables, facts: DiffFacts): Sql =>

@@ -622,6 +622,36 @@ test("nothing is on record as sent before its turn at the limiter has come", asy
   expect((await r.batches()).map(({ state }) => state)).toEqual(["returned", "planned", "planned"]);
 });
 
+test("a batch that was certainly refused before the stop can be sent again, even on a once-only target", async () => {
+  let tokens = 0;
+  const url = await peer((request, _, response) => {
+    if (request.url !== "/token") return response.writeHead(401).end();
+    tokens += 1;
+    if (tokens === 1) return response.end();
+    // The second sign-in hangs, and the person loses patience.
+    return r.controller.abort(new Error("Ctrl-C"));
+  });
+  const r = await rig({
+    rows: plannedRows(10),
+    baseUrl: url,
+    clock: { ...systemClock, slept: [] },
+    settings: { graceMs: 20 },
+    async authenticate(_, http) {
+      await http.request({ method: "POST", path: "/token", expect: "none" });
+      return { headers: {} };
+    },
+    target: testTarget({
+      shape: { resend: "once" },
+      async send(batch, ctx) {
+        await ctx.http.request({ method: "POST", path: "/", json: {}, expect: "none" });
+        return good(batch);
+      },
+    }),
+  });
+  await expect(r.deliver()).rejects.toThrow(Interrupted);
+  expect(await r.batches()).toMatchObject([{ state: "planned", attempt: 1 }]);
+});
+
 test("a stop before the start starts nothing", async () => {
   const r = await rig({ rows: plannedRows(1), target: testTarget({ send: async (batch) => good(batch) }) });
   r.controller.abort(new Error("Ctrl-C"));

@@ -123,6 +123,7 @@ export interface RigOptions {
   readonly target: Target;
   readonly baseUrl?: string;
   readonly limits?: readonly RateLimit[];
+  readonly authenticate?: Connector<unknown>["authenticate"];
   readonly settings?: Partial<DeliverSettings>;
   readonly batch?: SyncConfig["batch"];
   readonly mode?: Mode;

@@ -10,6 +10,7 @@ import { settle } from "../../settle/settle.ts";
 import type { Lease } from "../../store/store.ts";
 import type { App } from "../app.ts";
 import { withLease } from "./leases.ts";
+import { patiently } from "./patiently.ts";
 import { prepareSync, shapeOf } from "./prepare.ts";
 
 const warehouseWaitMs = 10 * 60_000;
@@ -44,7 +45,8 @@ export async function finishRun(
       options: prepared.options,
       store,
       lease,
-      changes: (fromSeq, toSeq) => warehouse.session("read", (session) => read(session, fromSeq, toSeq), app.signal),
+      changes: (fromSeq, toSeq) =>
+        patiently(app.clock, () => warehouse.session("read", (session) => read(session, fromSeq, toSeq), app.signal)),
       clock: app.clock,
       signal: app.signal,
       ...(onProgress && { onProgress }),

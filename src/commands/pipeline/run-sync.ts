@@ -144,20 +144,25 @@ async function reported(app: App, sync: SyncConfig, work: () => Promise<RunRepor
     return await work();
   } catch (error) {
     if (app.signal.aborted) throw error;
-    const exit = error instanceof Error && "exitCode" in error ? error.exitCode : 1;
-    return {
-      run_id: null,
-      sync: sync.name,
-      status: exit === 4 ? "held" : "failed",
-      exit_code: exit === 2 || exit === 4 ? exit : 1,
-      destination: `${sync.to.account} ${sync.to.target}`,
-      counts: null,
-      held_for: [],
-      mapping_changes: [],
-      refusals: [],
-      error: describeError(error),
-      seconds: 0,
-      approve: null,
-    };
+    return failedReport(sync.name, `${sync.to.account} ${sync.to.target}`, error);
   }
+}
+
+/** The report of a sync that an error ended before it had a plan, or while its run could not go on. */
+export function failedReport(sync: string, destination: string | null, error: unknown): RunReport {
+  const exit = error instanceof Error && "exitCode" in error ? error.exitCode : 1;
+  return {
+    run_id: null,
+    sync,
+    status: exit === 4 ? "held" : "failed",
+    exit_code: exit === 2 || exit === 4 ? exit : 1,
+    destination,
+    counts: null,
+    held_for: [],
+    mapping_changes: [],
+    refusals: [],
+    error: describeError(error),
+    seconds: 0,
+    approve: null,
+  };
 }

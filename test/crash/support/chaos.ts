@@ -1,4 +1,5 @@
-import { type Ended, type Started } from "./command-line.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Started } from "./command-line.ts";
 import type { StoreView } from "./control-store.ts";
 import { type Lab, openLab, runArgs } from "./lab.ts";
 import { faultsOf, jobFaults, orderFaults, readBooks, timesApplied } from "./oracle.ts";
@@ -50,8 +51,8 @@ export async function campaign(o: CampaignOptions): Promise<Campaign> {
   let [kills, rounds, tooLate] = [0, 0, 0];
   try {
     // Answers take a moment, as platforms' do: the delivery is then the longest part of a run, as it is outside.
-    await lab.sandbox.misbehave({ kind: "slow", ms: 25, times: "always", match: { path: "^(?!/services/oauth2)" } });
-    let usualMs = await measured(lab);
+    await lab.sandbox.misbehave({ kind: "slow", ms: 80, times: "always", match: { path: "^(?!/services/oauth2)" } });
+    const usualMs = await measured(lab);
     while (kills < o.kills && faults.length === 0 && tooLate < o.kills * 2) {
       rounds += 1;
       await change(lab, rounds, random);
@@ -60,7 +61,7 @@ export async function campaign(o: CampaignOptions): Promise<Campaign> {
       const told: string[] = [];
       for (let n = 0; n < times; n++) {
         const command = n === 0 || random() < 0.3 ? lab.start(...runArgs) : lab.start("resume");
-        const state = await killedAt(command, usualMs * (0.35 + 0.7 * random()), lab, recorded);
+        const state = await killedAt(command, usualMs * random() * (n === 0 ? 1.05 : 0.7), lab, recorded);
         if (state === null) {
           tooLate += 1;
           break;
@@ -69,8 +70,7 @@ export async function campaign(o: CampaignOptions): Promise<Campaign> {
         states.set(state, (states.get(state) ?? 0) + 1);
         told.push(state);
       }
-      const ended = await bringToItsEnd(lab, random() < 0.5, faults);
-      if (ended !== null) usualMs = usualMs * 0.7 + ended.ms * 0.3;
+      await bringToItsEnd(lab, random() < 0.5, faults);
       faults.push(...orderFaults(lab, since), ...jobFaults(lab, recorded), ...(await faultsOf(lab)));
       if (lab.scenario.once) faults.push(...(await decide(lab, random)));
       o.onRound?.(`${o.scenario.name} ${rounds}: ${told.join(" | ") || "not killed"}${faults.length > 0 ? " FAULTS" : ""}`);
@@ -83,11 +83,12 @@ export async function campaign(o: CampaignOptions): Promise<Campaign> {
   return { scenario: o.scenario.name, seed: o.seed, kills, rounds, states, tooLate, faults };
 }
 
-/** How long an undisturbed run takes here and now. */
+/** How long an undisturbed run takes here and now, from its lease to its end, in milliseconds. */
 async function measured(lab: Lab): Promise<number> {
   const first = await lab.run(...runArgs);
   if (first.code !== 0) throw new Error(`an undisturbed run ended with ${first.code}: ${first.stderr}`);
-  return first.ms;
+  const run = lab.store().runs.at(-1);
+  return (run?.ended_at ?? 0) - (run?.started_at ?? 0);
 }
 
 /** Some come, some change, some leave; no value is ever used twice. */
@@ -105,9 +106,12 @@ async function change(lab: Lab, round: number, random: () => number): Promise<vo
   if (Number(audience[0]?.n) === 0) throw new Error("nobody is left in the audience");
 }
 
-/** Kills the process after `ms`. null: it had ended by then. */
+/** Kills the process `ms` after it took the sync's lease. null: it had ended by then. */
 async function killedAt(command: Started, ms: number, lab: Lab, recorded: Set<string>): Promise<string | null> {
-  await Promise.race([command.ended, new Promise((resolve) => setTimeout(resolve, ms))]);
+  let over = false;
+  void command.ended.then(() => (over = true));
+  while (!over && lab.store().leases.get("sync:people") !== command.process.pid) await sleep(5);
+  await Promise.race([command.ended, sleep(ms)]);
   const { signal } = await command.kill();
   if (signal !== "SIGKILL") return null;
   const view = lab.store();
@@ -118,8 +122,7 @@ async function killedAt(command: Started, ms: number, lab: Lab, recorded: Set<st
 /** e.g. "deliver: sending". The batch state that says most about what the kill tore apart. */
 export function stateOf(view: StoreView): string {
   const run = view.runs.at(-1);
-  if (run === undefined) return "nothing begun";
-  if (run.status !== "running") return "between runs";
+  if (run === undefined || run.status !== "running") return "before or after a run";
   if (run.stage !== "deliver") return run.stage;
   const own = new Set(view.batches.filter(({ run_id }) => run_id === run.id).map(({ state }) => state));
   const telling = ["pending", "sending", "planned", "returned"].find((state) => own.has(state));
@@ -127,7 +130,7 @@ export function stateOf(view: StoreView): string {
 }
 
 /** `resume` where asked for, then `run` until nothing is left to do. */
-async function bringToItsEnd(lab: Lab, resumeFirst: boolean, faults: string[]): Promise<Ended | null> {
+async function bringToItsEnd(lab: Lab, resumeFirst: boolean, faults: string[]): Promise<void> {
   const fine = lab.scenario.once ? [0, 4] : [0];
   if (resumeFirst) {
     const resumed = await lab.run("resume");
@@ -139,7 +142,6 @@ async function bringToItsEnd(lab: Lab, resumeFirst: boolean, faults: string[]): 
   if (lab.scenario.once && (ended.code === 4) !== unknown) {
     faults.push(`run ended with ${ended.code}, and ${unknown ? "some" : "no"} rows are unknown`);
   }
-  return resumeFirst ? ended : null;
 }
 
 /** A person who knows the receiver decides about unanswered rows, truthfully where one decision can be. */

@@ -8,6 +8,8 @@ export interface StoreView {
     readonly sync: string;
     readonly status: string;
     readonly stage: string;
+    readonly started_at: number;
+    readonly ended_at: number | null;
     readonly counts: Readonly<Record<string, number>> | null;
   }[];
   readonly batches: readonly {
@@ -22,21 +24,21 @@ export interface StoreView {
   /** Batches whose results have not left the store. */
   readonly unsettled: number;
   readonly lastSettled: string | null;
-  /** Is somebody at the warehouse? */
-  readonly warehouseTaken: boolean;
+  /** Leases that are held: resource → process id. */
+  readonly leases: ReadonlyMap<string, number>;
 }
 
-const nothing: StoreView = { runs: [], batches: [], unsettled: 0, lastSettled: null, warehouseTaken: false };
+const nothing: StoreView = { runs: [], batches: [], unsettled: 0, lastSettled: null, leases: new Map() };
 
 export function readStore(path: string): StoreView {
   if (!existsSync(path)) return nothing;
-  const db = new DatabaseSync(path, { timeout: 5_000 });
+  const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
   try {
     if (db.prepare("select 1 from sqlite_schema where name = 'syncs'").get() === undefined) return nothing;
     const json = (text: unknown) => (typeof text === "string" ? JSON.parse(text) : null);
     const all = (sql: string) => db.prepare(sql).all() as Record<string, unknown>[];
     return {
-      runs: all("select id, sync, status, stage, counts from runs order by n").map((row) => ({
+      runs: all("select id, sync, status, stage, started_at, ended_at, counts from runs order by n").map((row) => ({
         ...row,
         counts: json(row.counts),
       })) as unknown as StoreView["runs"],
@@ -46,7 +48,9 @@ export function readStore(path: string): StoreView {
       })) as unknown as StoreView["batches"],
       unsettled: Number(db.prepare("select count(*) as n from batch_results").get()?.n),
       lastSettled: (db.prepare("select last_settled from syncs").get()?.last_settled as string | null) ?? null,
-      warehouseTaken: db.prepare("select 1 from leases where resource = 'warehouse' and owner is not null").get() !== undefined,
+      leases: new Map(
+        all("select resource, pid from leases where owner is not null").map((row) => [String(row.resource), Number(row.pid)]),
+      ),
     };
   } finally {
     db.close();

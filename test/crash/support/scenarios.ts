@@ -52,7 +52,7 @@ export const hookIdempotent: Scenario = {
   sandbox: {},
   sync: `to: { account: hook, target: request, path: /people, resend: idempotent }
 mode: mirror
-batch: { rows: 20 }
+batch: { rows: 8 }
 ${fields}`,
   holding: (state) => new Map(Object.entries(state.hook.present) as unknown as [string, Person][]),
 };
@@ -65,7 +65,7 @@ export const hookOnce: Scenario = {
   sandbox: { hook: { idempotent: false } },
   sync: `to: { account: hook, target: request, path: /events }
 mode: append
-batch: { rows: 20 }
+batch: { rows: 8 }
 ${fields}`,
   holding: () => null,
 };
@@ -96,7 +96,7 @@ fields: { Email: email, LastName: name, Tier__c: tier }`;
 export const salesforceCollections: Scenario = {
   ...salesforce,
   name: "salesforce collections",
-  sync: contact(20, "never"),
+  sync: contact(10, "never"),
   effect: effectOf(["deleted"], ["created", "updated"]),
 };
 
@@ -147,7 +147,7 @@ export const csvSnapshot: Scenario = {
   name: "csv snapshot",
   sync: `to: { account: exports, target: csv, path: people.csv }
 mode: mirror
-batch: { rows: 20 }
+batch: { rows: 5 }
 ${fields}`,
   holding(_state, folder) {
     const path = join(folder, "exports", "people.csv");
@@ -161,7 +161,7 @@ export const csvChanges: Scenario = {
   name: "csv changes",
   sync: `to: { account: exports, target: csv, path: people, contents: changes }
 mode: mirror
-batch: { rows: 20 }
+batch: { rows: 5 }
 ${fields}`,
   holding(_state, folder) {
     const root = join(folder, "exports", "people");
