@@ -15,6 +15,8 @@ export interface DiffFacts {
   /** Rows of the diff: 0 means nothing changed. */
   readonly differing: number;
   readonly nullKeys: number;
+  /** Standing rejects of the sync, of every kind. */
+  readonly rejects: number;
   /** true: `millrace_duplicates` exists and holds the keys that the model has more than once. */
   readonly hasDuplicates: boolean;
 }
@@ -25,6 +27,7 @@ const facts = z.object({
   ledger_present: z.number(),
   differing: z.number(),
   null_keys: z.number(),
+  rejects: z.number(),
   fresh: z.number(),
   gone: z.number(),
   fresh_duplicates: z.number(),
@@ -57,7 +60,7 @@ export async function diff(
   session: Session,
   source: SourceSql,
   ledger: Sql,
-  o: { readonly mode: Mode; readonly full: boolean },
+  o: { readonly mode: Mode; readonly full: boolean; readonly rejects: Sql },
 ): Promise<DiffFacts> {
   const on = source.hasMatch ? raw("s.key = l.key and s.match_hash = l.match_hash") : raw("s.key = l.key");
   const matchHash = source.hasMatch ? raw("coalesce(s.match_hash, l.match_hash)") : raw("cast(0 as bigint)");
@@ -77,6 +80,7 @@ export async function diff(
     sql`select
       (select count(*) from ${source.relation}) as model_rows,
       (select count(*) from ${ledger}) as ledger_rows,
+      (select count(*) from ${o.rejects}) as rejects,
       (select count(*) from ${ledger} where state = 'present') as ledger_present,
       count(*) as differing,
       count(case when fast_fp is not null and key is null then 1 end) as null_keys,
@@ -95,6 +99,7 @@ export async function diff(
     ledgerRows: found.ledger_present,
     differing: found.differing,
     nullKeys: found.null_keys,
+    rejects: found.rejects,
     hasDuplicates,
   };
 }

@@ -1,6 +1,7 @@
 import type { Relation } from "../core/relation.ts";
 import type { Mode, RejectRetry } from "../core/sync.ts";
 import type { Value } from "../core/value.ts";
+import { createTable, planColumns } from "../state/schema.ts";
 import type { Dialect } from "../warehouse/dialect.ts";
 import { join, raw, type Sql, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
@@ -38,6 +39,10 @@ export async function freeze(session: Session, source: SourceSql, facts: DiffFac
   const { dialect } = session;
   const t = tablesOf(dialect, o);
   const runId = sql`cast(${o.runId} as ${t.textType})`;
+  if (facts.differing === 0 && facts.rejects === 0 && !facts.hasDuplicates) {
+    // Nothing below could find a row, and would still read model and ledger to say so.
+    return session.execute([sql`drop table if exists ${t.plan}`, createTable(dialect, o.plan, planColumns)]);
+  }
   const matching = source.hasMatch || o.movesMatch;
   await session.execute([
     sql`create or replace table ${t.plan} as

@@ -73,7 +73,7 @@ async function plan(session: Session, tables: StateTables, request: PlanRequest)
   }
   const source = await describeSource(session, relation, sync, target);
   const rebased = await rebaseFingerprints(session, source, ledger, Object.keys(sync.match));
-  const facts = await diff(session, source, ledger, { mode: sync.mode, full: options.full });
+  const facts = await diff(session, source, ledger, { mode: sync.mode, full: options.full, rejects: dialect.relation(own.rejects) });
   await freeze(session, source, facts, options);
   let counts = await countPlan(session, own, facts, sync, ledger);
   const sends = counts.counts.add + counts.counts.update + counts.counts.remove + counts.counts.released > 0;
