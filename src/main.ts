@@ -59,6 +59,7 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
     showValues: options.showValues === true,
     signal,
     planExpiryMs: project.settings.planExpiryMs,
+    retention: project.retention,
     warehouse: warehouse.get,
     store: store.get,
     account: async (name) => {

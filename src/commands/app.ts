@@ -3,6 +3,7 @@ import type { Relation } from "../core/relation.ts";
 import type { SyncConfig } from "../core/sync.ts";
 import type { OpenAccount } from "../deliver/accounts.ts";
 import type { Target } from "../destinations/connector.ts";
+import type { Retention } from "../settle/retention.ts";
 import type { StateTables } from "../state/names.ts";
 import type { RunStore } from "../store/store.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
@@ -40,6 +41,8 @@ export interface App {
   readonly signal: AbortSignal;
   /** How long a held plan can be approved. */
   readonly planExpiryMs: number;
+  /** How long Millrace's tables keep their rows. */
+  readonly retention: Retention;
   warehouse(): Promise<Warehouse>;
   store(): Promise<RunStore>;
   account(name: string): Promise<OpenAccount>;

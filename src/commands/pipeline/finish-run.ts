@@ -6,8 +6,9 @@ import { deliver } from "../../deliver/deliver.ts";
 import type { Progress } from "../../deliver/progress.ts";
 import { canonicalMapping } from "../../plan/mapping.ts";
 import { changeReader } from "../../plan/read-changes.ts";
+import { applyRetention } from "../../settle/retention.ts";
 import { settle } from "../../settle/settle.ts";
-import type { Lease } from "../../store/store.ts";
+import type { Lease, RunStore } from "../../store/store.ts";
 import type { App } from "../app.ts";
 import { withLease } from "./leases.ts";
 import { patiently } from "./patiently.ts";
@@ -58,8 +59,8 @@ export async function finishRun(
   const { counts, results } = await fates(app, run, config);
   const endedAt = app.clock.now();
   await withLease(store, app.clock, "warehouse", warehouseWaitMs, app.signal, async () =>
-    (await app.warehouse()).session("write", (session) =>
-      settle(session, app.tables, results, {
+    (await app.warehouse()).session("write", async (session) => {
+      await settle(session, app.tables, results, {
         plan,
         sync: config,
         mapping: canonicalMapping(config),
@@ -68,8 +69,9 @@ export async function finishRun(
         endedAt,
         status,
         counts,
-      }),
-    ),
+      });
+      await applyRetention(session, app.tables, app.retention, endedAt, await waitingSyncs(store));
+    }),
   );
   await store.settled(run.id, run.sync, lease);
   await store.end(run.id, status, endedAt, counts, error, lease);
@@ -77,6 +79,12 @@ export async function finishRun(
   if (ended === null)
     throw new ContractError(`run ${run.id} has left the store`, { hint: "This is a defect; please report it." });
   return ended;
+}
+
+/** Syncs whose plan somebody may still need. */
+async function waitingSyncs(store: RunStore): Promise<ReadonlySet<string>> {
+  const open = await store.runs({ status: ["running", "held", "planned"] });
+  return new Set(open.map((run) => run.sync));
 }
 
 /**

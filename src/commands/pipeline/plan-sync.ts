@@ -51,7 +51,8 @@ export async function planSync(app: App, prepared: PreparedSync, lease: Lease, a
     if (run === null) throw new Error(`run ${id} has left the store`);
     return { run, outcome, mapping: canonicalMapping(sync) };
   } catch (error) {
-    await store.end(id, "failed", app.clock.now(), null, describeError(error), lease).catch(() => undefined);
+    const status = app.signal.aborted ? "abandoned" : "failed";
+    await store.end(id, status, app.clock.now(), null, describeError(error), lease).catch(() => undefined);
     throw error;
   }
 }

@@ -70,11 +70,15 @@ export async function measure(path: string): Promise<Written> {
 /** The account's folder is made if only it is missing; a missing parent may be a disk that is not mounted. */
 export async function ensureFolder(folder: string): Promise<void> {
   await onDisk(folder, async () => {
-    const found = await stat(folder).catch(() => null);
-    if (found?.isDirectory() === true) return;
-    await mkdir(folder);
+    if (await isFolder(folder)) return;
+    await mkdir(folder).catch(async (error: unknown) => {
+      // Batches are written at once, and another one's may have been quicker.
+      if (!(await isFolder(folder))) throw error;
+    });
   });
 }
+
+const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isDirectory() === true;
 
 /** Names in a folder; none if there is no folder. */
 export async function list(folder: string): Promise<string[]> {

@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { createReadStream, existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { Unavailable } from "../../core/delivery-errors.ts";
@@ -119,6 +119,8 @@ async function* joined(head: string, parts: readonly Part[]): AsyncGenerator<str
 /** Removes unfinished work, of runs that were given up too: two runs of one object are never under way at once. */
 async function clear(layout: Layout, keep: string | null): Promise<void> {
   await onDisk(layout.workshop, async () => {
+    // This run's parts go in one step: of a half-cleared folder, the run that a crash cut off here would take half for the whole.
+    if (existsSync(layout.parts)) await rename(layout.parts, `${layout.parts}.done`);
     for (const name of await list(layout.workshop)) {
       const path = join(layout.workshop, name);
       if (path !== keep) await rm(path, { recursive: true, force: true });

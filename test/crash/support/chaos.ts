@@ -119,14 +119,14 @@ async function killedAt(command: Started, ms: number, lab: Lab, recorded: Set<st
   return stateOf(view);
 }
 
-/** e.g. "deliver: sending". The batch state that says most about what the kill tore apart. */
+/** e.g. "deliver: sending, returned": what the kill tore apart. */
 export function stateOf(view: StoreView): string {
   const run = view.runs.at(-1);
   if (run === undefined || run.status !== "running") return "before or after a run";
   if (run.stage !== "deliver") return run.stage;
   const own = new Set(view.batches.filter(({ run_id }) => run_id === run.id).map(({ state }) => state));
-  const telling = ["pending", "sending", "planned", "returned"].find((state) => own.has(state));
-  return `deliver: ${telling ?? "nothing cut"}`;
+  const found = ["planned", "sending", "pending", "returned"].filter((state) => own.has(state));
+  return `deliver: ${found.join(", ") || "nothing cut"}`;
 }
 
 /** `resume` where asked for, then `run` until nothing is left to do. */
