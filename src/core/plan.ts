@@ -25,6 +25,21 @@ export interface PlanCounts {
   readonly ledgerRows: number;
 }
 
+/** Of a plan that has not looked at anything. */
+export const noCounts: PlanCounts = {
+  modelRows: 0,
+  unchanged: 0,
+  add: 0,
+  update: 0,
+  remove: 0,
+  keep: 0,
+  refused: 0,
+  suppressed: 0,
+  netted: 0,
+  released: 0,
+  ledgerRows: 0,
+};
+
 /** A frozen warehouse table of changes; a resumed run reads the same rows, never a new diff. */
 export interface Plan {
   readonly runId: string;

@@ -32,6 +32,9 @@ export interface RunCounts {
   readonly unknown: number;
 }
 
+/** Of a run that has sent nothing yet. */
+export const noFates: RunCounts = { planned: 0, delivered: 0, accepted: 0, rejected: 0, retry: 0, unknown: 0 };
+
 export interface RunRecord {
   readonly id: string;
   readonly sync: string;

@@ -1,4 +1,4 @@
-import type { RunRecord, Trigger } from "../../core/run.ts";
+import { noFates, type RunRecord, type Trigger } from "../../core/run.ts";
 import { canonicalMapping } from "../../plan/mapping.ts";
 import { makePlan, type PlanOutcome, type PlanRequest } from "../../plan/plan.ts";
 import { recordRun } from "../../settle/record-run.ts";
@@ -74,14 +74,13 @@ async function freezeInWarehouse(
         await agree(app, session);
         const outcome = await makePlan(session, app.tables, request);
         if (outcome.heldFor.length > 0) {
-          const nothing = { planned: outcome.plan.total, delivered: 0, accepted: 0, rejected: 0, retry: 0, unknown: 0 };
           await recordRun(session, app.tables, {
             plan: outcome.plan,
             trigger: ask.trigger,
             startedAt: request.createdAt,
             endedAt: null,
             status: "held",
-            counts: nothing,
+            counts: { ...noFates, planned: outcome.plan.total },
           });
         }
         return outcome;

@@ -1,6 +1,6 @@
 import { PlanSuperseded } from "../../core/errors.ts";
 import { runExit } from "../../core/exit.ts";
-import type { RunRecord } from "../../core/run.ts";
+import { noFates, type RunRecord } from "../../core/run.ts";
 import type { SyncConfig } from "../../core/sync.ts";
 import type { Progress } from "../../deliver/progress.ts";
 import type { PlanOutcome } from "../../plan/plan.ts";
@@ -115,7 +115,7 @@ export async function finishLeftovers(
 
 export async function reportOf(app: App, run: RunRecord, outcome: PlanOutcome | null): Promise<RunReport> {
   const { plan, counts } = run;
-  const results = counts ?? { planned: 0, delivered: 0, accepted: 0, rejected: 0, retry: 0, unknown: 0 };
+  const results = counts ?? noFates;
   const seconds = ((run.endedAt ?? app.clock.now()).getTime() - run.startedAt.getTime()) / 1_000;
   return {
     run_id: run.id,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { StateDiverged } from "../../core/errors.ts";
-import type { RunRecord } from "../../core/run.ts";
+import { noCounts } from "../../core/plan.ts";
+import { noFates, type RunRecord } from "../../core/run.ts";
 import { canonicalMapping } from "../../plan/mapping.ts";
 import { settle } from "../../settle/settle.ts";
 import { bindingOf, differences, readBindings } from "../../state/bindings.ts";
@@ -101,19 +102,6 @@ async function parkUnsettled(app: App, session: Session, prepared: PreparedSync)
     code: "STORE_LOST",
     message: "the control store that knew whether this was sent was lost",
   } as const;
-  const nothing = {
-    modelRows: 0,
-    unchanged: 0,
-    add: 0,
-    update: 0,
-    remove: 0,
-    keep: 0,
-    refused: 0,
-    suppressed: 0,
-    netted: 0,
-    released: 0,
-    ledgerRows: 0,
-  };
   const own = syncTables(app.tables.schema, sync.name, session.dialect.traits.maxIdentifier);
   await settle(session, app.tables, once([{ fromSeq: 1, toSeq: frozen.total, attempt: 1, ...lost }]), {
     plan: {
@@ -121,7 +109,7 @@ async function parkUnsettled(app: App, session: Session, prepared: PreparedSync)
       sync: sync.name,
       table: own.plan,
       createdAt: now,
-      counts: nothing,
+      counts: noCounts,
       total: frozen.total,
       removes: 0,
       mappingChanges: [],
@@ -133,7 +121,7 @@ async function parkUnsettled(app: App, session: Session, prepared: PreparedSync)
     startedAt: now,
     endedAt: now,
     status: "failed",
-    counts: { planned: frozen.total, delivered: 0, accepted: 0, rejected: 0, retry: 0, unknown: frozen.total },
+    counts: { ...noFates, planned: frozen.total, unknown: frozen.total },
   });
   app.out.note(
     `${sync.name}: ${frozen.total} rows of run ${frozen.runId} may have been sent: decide with \`millrace resolve ${frozen.runId}\``,

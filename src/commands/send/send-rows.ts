@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Plan } from "../../core/plan.ts";
+import { noCounts, type Plan } from "../../core/plan.ts";
 import type { RowFate, RowResult } from "../../core/result.ts";
 import type { RunRecord } from "../../core/run.ts";
 import { deliver } from "../../deliver/deliver.ts";
@@ -61,19 +61,7 @@ function planOf(runId: string, changes: readonly PlannedChange[], createdAt: Dat
     sync: "send",
     table: { schema: "none", name: "rows" },
     createdAt,
-    counts: {
-      modelRows: changes.length,
-      unchanged: 0,
-      add: of("add"),
-      update: of("update"),
-      remove: of("remove"),
-      keep: 0,
-      refused: 0,
-      suppressed: 0,
-      netted: 0,
-      released: 0,
-      ledgerRows: 0,
-    },
+    counts: { ...noCounts, modelRows: changes.length, add: of("add"), update: of("update"), remove: of("remove") },
     total: changes.length,
     removes: of("remove"),
     mappingChanges: [],
