@@ -22,6 +22,8 @@ export function createOutput(
   o: { readonly json: boolean; readonly noColor: boolean },
 ): Output {
   const { stdout, stderr } = streams;
+  // A reader that has seen enough (`| head`) must not end a run half-way.
+  for (const stream of [stdout, stderr]) if (stream.listenerCount("error") === 0) stream.on("error", ignoreClosedPipe);
   const people = o.json ? stderr : stdout;
   // A stream of events stays one, whatever document ends it.
   let indent = 2;
@@ -40,4 +42,8 @@ export function createOutput(
     },
     progress: stderr,
   };
+}
+
+function ignoreClosedPipe(error: Error): void {
+  if (!("code" in error && error.code === "EPIPE")) throw error;
 }

@@ -140,7 +140,7 @@ function candidates(source: SourceSql, t: Tables, o: FreezeOptions): Sql {
     ${source.stableFingerprint} as stable_fp, ${source.refusalCode} as code, ${source.refusalMessage} as message,
     ${inScope} as in_scope
   from ${diffTable} d join ${source.relation} on ${on}
-  where d.fast_fp is not null and ${source.key} in (select key from ${diffTable}) and not exists (select 1 from duplicates x where x.key = d.key)`;
+  where d.fast_fp is not null and not exists (select 1 from duplicates x where x.key = d.key)`;
 }
 
 const nothingTaken = (t: Tables): Sql =>
@@ -212,7 +212,7 @@ function known(source: SourceSql, t: Tables): Sql {
   const on = source.hasMatch ? raw("l.key = d.key and l.match_hash = d.match_hash") : raw("l.key = d.key");
   return sql`
   select d.key, d.match_hash, d.state, d.fast_fp, l.identifiers, l.stable_fp, l.external_id
-  from ${diffTable} d join ${t.ledger} l on ${on} where d.state is not null and l.key in (select key from ${diffTable})`;
+  from ${diffTable} d join ${t.ledger} l on ${on} where d.state is not null`;
 }
 
 /**
