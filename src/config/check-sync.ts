@@ -82,13 +82,18 @@ function modeFaults({ root, made }: SyncSource, target: TargetRules, targetName:
   return [error(placeAt(root, ["mode"]), `the target ${targetName} cannot ${mode}`, `it can: ${listed(target.modes)}`)];
 }
 
-function removalFaults({ root, made }: SyncSource, target: TargetRules): Fault[] {
+function removalFaults({ root, made }: SyncSource, target: TargetRules, targetName: string): Fault[] {
   const mirrors = textAt(made.data, ["mode"]) === "mirror" && target.modes.includes("mirror");
   if (mirrors && target.kind === "records" && !root.entries.has("when_removed") && !isMisspelt(root, "when_removed")) {
     const message =
       "mirror must say what becomes of a record whose row left the model: leaving a segment must not delete it by accident";
     const mend = "add `when_removed: { set: { Field: null } }`, or `when_removed: delete` if deleting is meant";
     return [error(keyAt(root, ["mode"]), message, mend)];
+  }
+  if (mirrors && target.kind === "records" && textAt(made.data, ["when_removed"]) === "delete" && !target.ops.includes("remove")) {
+    const message = `the target ${targetName} deletes no record`;
+    const mend = "write `when_removed: { set: { Field: null } }`, or `mode: upsert` to leave the leavers alone";
+    return [error(keyAt(root, ["when_removed"]), message, mend)];
   }
   const set = pick(made.data, ["when_removed", "set"]);
   if (target.kind !== "list" || !root.entries.has("when_removed")) {

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Op } from "../core/change.ts";
 import type { FieldType, Mode } from "../core/sync.ts";
 
 /**
@@ -20,6 +21,7 @@ export interface TargetRules {
   readonly identifiers: readonly string[];
   readonly needsMatch: boolean;
   readonly fields: { readonly known: Readonly<Record<string, FieldType>>; readonly others: "allowed" | "refused" };
+  readonly ops: readonly Op[];
   readonly modes: readonly Mode[];
   readonly onlyIfEmpty: boolean;
   object(options: unknown): string;

@@ -72,6 +72,7 @@ export function createHttpClient<A>(options: HttpClientOptions<A>): HttpClient {
       return await connector.authenticate(
         account,
         asClient((request) => run({ ...request, anonymous: true })),
+        clock,
       );
     } catch (error) {
       throw beforeSending(error);

@@ -29,7 +29,7 @@ export interface Connector<A = any> {
   baseUrl?(account: A): string;
   limits(account: A): readonly RateLimit[];
   /** Gets what requests must carry. Called once, and once more when the platform answers 401; cached per account key. */
-  authenticate?(account: A, http: HttpClient): Promise<Authentication>;
+  authenticate?(account: A, http: HttpClient, clock: Clock): Promise<Authentication>;
   /** Credentials and scopes; writes nothing. Throws AuthFailed naming what is missing. */
   check(ctx: AccountCtx<A>): Promise<void>;
 }
@@ -70,8 +70,11 @@ export interface Target<A = any, O = any> {
   readonly fields: { readonly known: Readonly<Record<string, FieldType>>; readonly others: "allowed" | "refused" };
   readonly ops: readonly Op[];
   readonly modes: readonly Mode[];
-  /** true: a record can get new identifiers by its `externalId` (`Change.movedFrom`); else a changed match is a removal and an add. */
-  readonly movesMatch?: boolean;
+  /**
+   * true: a record can get new identifiers by its `externalId` (`Change.movedFrom`); else a changed match is a removal and an add.
+   * A function where it depends on options or mode; a mode that never updates (insert, append) must answer false.
+   */
+  readonly movesMatch?: boolean | ((options: O, sync: TargetSync) => boolean);
   /** true: fields marked `only_if_empty` are honoured. */
   readonly onlyIfEmpty: boolean;
   /** The thing a ledger is bound to and that two syncs may share, e.g. "Contact" or "list/Lapsing". */

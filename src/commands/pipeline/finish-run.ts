@@ -1,6 +1,6 @@
 import { ContractError } from "../../core/errors.ts";
 import type { ResultRange } from "../../core/result.ts";
-import type { RunRecord, RunStatus } from "../../core/run.ts";
+import type { RunCounts, RunRecord, RunStatus } from "../../core/run.ts";
 import type { SyncConfig } from "../../core/sync.ts";
 import { deliver } from "../../deliver/deliver.ts";
 import type { Progress } from "../../deliver/progress.ts";
@@ -57,6 +57,7 @@ export async function finishRun(
   if (error !== null) status = "failed";
   if (run.stage !== "settle") await store.advance(run.id, "settle", lease);
   const { counts, results } = await fates(app, run, config);
+  assertAddsUp(run.id, plan.total, counts);
   const endedAt = app.clock.now();
   await withLease(store, app.clock, "warehouse", warehouseWaitMs, app.signal, async () =>
     (await app.warehouse()).session("write", async (session) => {
@@ -79,6 +80,15 @@ export async function finishRun(
   if (ended === null)
     throw new ContractError(`run ${run.id} has left the store`, { hint: "This is a defect; please report it." });
   return ended;
+}
+
+/** A report whose rows do not add up must not be written: some row's fate would be made up. */
+function assertAddsUp(runId: string, planned: number, counts: RunCounts): void {
+  const { delivered, accepted, rejected, retry, unknown } = counts;
+  if (counts.planned === planned && delivered + accepted + rejected + retry + unknown === planned) return;
+  throw new ContractError(`run ${runId} planned ${planned} rows and has results of ${counts.planned}`, {
+    hint: "This is a defect; please report it. The run is kept as it is.",
+  });
 }
 
 /** Syncs whose plan somebody may still need. */

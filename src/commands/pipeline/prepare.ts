@@ -35,14 +35,16 @@ export function shapeOf(prepared: PreparedSync, runId: string, createdAt: Date, 
 }
 
 export function planTarget(prepared: PreparedSync, runId: string, createdAt: Date): PlanTarget {
-  const { target, options, account } = prepared;
+  const { target, options, account, sync } = prepared;
+  const { movesMatch = false } = target;
   return {
     accountKey: `${account.connector.id}:${account.key}`,
     object: target.object(options),
     kind: target.kind,
     fieldTypes: target.fields.known,
     contents: shapeOf(prepared, runId, createdAt, null).contents,
-    movesMatch: target.movesMatch === true,
+    movesMatch:
+      typeof movesMatch === "boolean" ? movesMatch : movesMatch(options, targetSync(runId, sync, unplanned(createdAt))),
   };
 }
 
