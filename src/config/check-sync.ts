@@ -90,7 +90,12 @@ function removalFaults({ root, made }: SyncSource, target: TargetRules, targetNa
     const mend = "add `when_removed: { set: { Field: null } }`, or `when_removed: delete` if deleting is meant";
     return [error(keyAt(root, ["mode"]), message, mend)];
   }
-  if (mirrors && target.kind === "records" && textAt(made.data, ["when_removed"]) === "delete" && !target.ops.includes("remove")) {
+  if (
+    mirrors &&
+    target.kind === "records" &&
+    textAt(made.data, ["when_removed"]) === "delete" &&
+    !target.ops.includes("remove")
+  ) {
     const message = `the target ${targetName} deletes no record`;
     const mend = "write `when_removed: { set: { Field: null } }`, or `mode: upsert` to leave the leavers alone";
     return [error(keyAt(root, ["when_removed"]), message, mend)];

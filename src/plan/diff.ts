@@ -49,6 +49,14 @@ function interesting(mode: Mode, full: boolean): Sql {
   }
 }
 
+/** `insert` and `append` send a key once, whatever becomes of its match. */
+const oncePerKey = (mode: Mode): boolean => mode === "insert" || mode === "append";
+
+/** The ledger by key alone: a key with several matches counts as unknown before present before removed. */
+const byKey = (ledger: Sql): Sql =>
+  sql`select key, case max(case state when 'unknown' then 3 when 'present' then 2 else 1 end)
+    when 3 then 'unknown' when 2 then 'present' else 'removed' end as state from ${ledger} group by key`;
+
 /** Leavers matter to `mirror` (remove them) and `remove` (forget them); the other modes never look at them. */
 export const seesLeavers = (mode: Mode): boolean => mode === "mirror" || mode === "remove";
 
@@ -62,10 +70,17 @@ export async function diff(
   ledger: Sql,
   o: { readonly mode: Mode; readonly full: boolean; readonly rejects: Sql },
 ): Promise<DiffFacts> {
-  const on = source.hasMatch ? raw("s.key = l.key and s.match_hash = l.match_hash") : raw("s.key = l.key");
-  const matchHash = source.hasMatch ? raw("coalesce(s.match_hash, l.match_hash)") : raw("cast(0 as bigint)");
+  const once = source.hasMatch && oncePerKey(o.mode);
+  const on =
+    source.hasMatch && !once ? raw("s.key = l.key and s.match_hash = l.match_hash") : raw("s.key = l.key");
+  const matchHash = once
+    ? raw("s.match_hash")
+    : source.hasMatch
+      ? raw("coalesce(s.match_hash, l.match_hash)")
+      : raw("cast(0 as bigint)");
   const sourceMatch = source.hasMatch ? sql`, ${source.matchHash} as match_hash` : raw("");
   const ledgerMatch = source.hasMatch ? raw(", match_hash") : raw("");
+  const ledgerRows = once ? byKey(ledger) : sql`select key${ledgerMatch}, fast_fp, state from ${ledger}`;
   const joined = seesLeavers(o.mode) ? raw("full outer join") : raw("left join");
   await session.execute([
     raw("drop table if exists millrace_diff"),
@@ -73,7 +88,7 @@ export async function diff(
     sql`create temporary table ${diffTable} as
       select coalesce(s.key, l.key) as key, ${matchHash} as match_hash, s.fast_fp, l.state
       from (select ${source.key} as key${sourceMatch}, ${source.fastFingerprint} as fast_fp from ${source.relation}) s
-      ${joined} (select key${ledgerMatch}, fast_fp, state from ${ledger}) l on ${on}
+      ${joined} (${ledgerRows}) l on ${on}
       where ${interesting(o.mode, o.full)}`,
   ]);
   const [found] = await session.query(
@@ -107,7 +122,8 @@ export async function diff(
 /**
  * Counting the keys of a large model costs as much as the join, so a mirror looks only when something gives a duplicate
  * away: joined rows beyond the ledger rows they joined (each ledger row joins once unless the model repeats its key),
- * a key twice among the differing rows, or, where a match can split a key's rows, any new row's key.
+ * a key twice among the differing rows, or, where a match can split a key's rows, any differing row's key. Copies that
+ * each equal a ledger row of their own go unnoticed: nothing would be sent for them.
  */
 async function findDuplicates(
   session: Session,
@@ -118,11 +134,11 @@ async function findDuplicates(
   const matchedRows = found.model_rows - found.fresh;
   const matchedLedger = found.ledger_rows - found.gone;
   const suspected = !seesLeavers(mode) || matchedRows !== matchedLedger || found.fresh_duplicates > 0;
-  const splitByMatch = source.hasMatch && found.fresh > 0;
+  const splitByMatch = source.hasMatch && found.differing > found.gone;
   if (!suspected && !splitByMatch) return false;
   const among = suspected
     ? raw("true")
-    : sql`${source.key} in (select key from ${diffTable} where fast_fp is not null and state is null)`;
+    : sql`${source.key} in (select key from ${diffTable} where fast_fp is not null)`;
   await session.execute([
     sql`create temporary table ${duplicatesTable} as
       select ${source.key} as key, count(*) as copies from ${source.relation}

@@ -2,11 +2,13 @@ import type { Relation } from "../core/relation.ts";
 import type { Mode, RejectRetry } from "../core/sync.ts";
 import type { Value } from "../core/value.ts";
 import { createTable, planColumns } from "../state/schema.ts";
+import { heldBesides } from "../state/sharing.ts";
 import type { Dialect } from "../warehouse/dialect.ts";
 import { join, raw, type Sql, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 import { type DiffFacts, diffTable, duplicatesTable } from "./diff.ts";
 import type { SourceSql } from "./source.ts";
+import { nothingTaken, takeovers } from "./takeover.ts";
 
 export interface FreezeOptions {
   readonly runId: string;
@@ -43,17 +45,18 @@ export async function freeze(session: Session, source: SourceSql, facts: DiffFac
     // Nothing below could find a row, and would still read model and ledger to say so.
     return session.execute([sql`drop table if exists ${t.plan}`, createTable(dialect, o.plan, planColumns)]);
   }
-  const matching = source.hasMatch || o.movesMatch;
+  // What is appended is never changed, so there identifiers belong to nobody.
+  const matching = source.hasMatch && o.mode !== "append";
   await session.execute([
     sql`create or replace table ${t.plan} as
 with duplicates as (${duplicates(t, facts)}),
 candidates as (${candidates(source, t, o)}),
-taken as (${matching ? taken(source, t, o) : nothingTaken(t)}),
+taken as (${matching ? takeovers(source, t.ledger, t.noText, t.noInt, o.movesMatch) : nothingTaken(t.noText, t.noInt)}),
 known as (${known(source, t)}),
 judged as (${judged(t, o)}),
 leavers as (${leavers(t, o)}),
 decided as (
-  ${join([writes(t, o.mode, matching), refusedKeys(t, facts), leaving(session.dialect, t, o), cleared(source, t, o)], "\n  union all\n  ")}
+  ${join([writes(dialect, t, o, matching), refusedKeys(t, facts), leaving(session.dialect, t, o), cleared(t, o)], "\n  union all\n  ")}
 ),
 removals as (select * from decided where op = 'remove'),
 others as (select * from decided where op in ('add', 'update'))
@@ -87,7 +90,7 @@ export async function freezeUnchanged(
   ]);
 }
 
-/** A plan that removes everything the ledger holds (`retire --remove`). */
+/** A plan that removes everything the ledger holds (`retire --remove`); rows of unknown outcome wait for their decision. */
 export async function freezeRetirement(session: Session, o: FreezeOptions): Promise<void> {
   const t = tablesOf(session.dialect, o);
   await session.execute([
@@ -95,6 +98,8 @@ export async function freezeRetirement(session: Session, o: FreezeOptions): Prom
       with leavers as (
         select l.key, l.match_hash, l.identifiers, l.stable_fp, l.external_id, ${releaseOrRemove(t)} as op
         from ${t.ledger} l where l.state = 'present'
+        union all
+        select l.key, l.match_hash, l.identifiers, l.stable_fp, l.external_id, 'suppress' from ${t.ledger} l where l.state = 'unknown'
       ), decided as (${leaving(session.dialect, t, o)})
       select cast(${o.runId} as ${t.textType}) as run_id, row_number() over () as seq, * from decided where op = 'remove'
       union all
@@ -106,7 +111,8 @@ interface Tables {
   readonly plan: Sql;
   readonly ledger: Sql;
   readonly rejects: Sql;
-  readonly shared: readonly Sql[];
+  /** Does another sync's ledger of the same list hold row `l`? */
+  readonly heldBesides: Sql;
   readonly textType: Sql;
   readonly noText: Sql;
   readonly noInt: Sql;
@@ -118,7 +124,7 @@ function tablesOf(dialect: Dialect, o: FreezeOptions): Tables {
     plan: dialect.relation(o.plan),
     ledger: dialect.relation(o.ledger),
     rejects: dialect.relation(o.rejects),
-    shared: o.sharedLedgers.map((ledger) => dialect.relation(ledger)),
+    heldBesides: heldBesides(dialect, o.sharedLedgers),
     textType,
     noText: sql`cast(null as ${textType})`,
     noInt: sql`cast(null as ${dialect.typeName("int")})`,
@@ -143,69 +149,39 @@ function candidates(source: SourceSql, t: Tables, o: FreezeOptions): Sql {
   where d.fast_fp is not null and not exists (select 1 from duplicates x where x.key = d.key)`;
 }
 
-const nothingTaken = (t: Tables): Sql =>
-  sql`select ${t.noText} as key, ${t.noInt} as match_hash, false as collides, ${t.noText} as prev_key, ${t.noInt} as prev_match_hash where false`;
-
-/**
- * New rows whose identifiers somebody has already: another new row (the least key wins), a ledger row whose own model
- * row lives or is frozen (it keeps them), or a leaver's ledger row, which the new row takes over, so that nobody is
- * removed and added again. With `movesMatch` a key's own former ledger row is taken over likewise.
- */
-function taken(source: SourceSql, t: Tables, o: FreezeOptions): Sql {
-  const moves = o.movesMatch
-    ? sql`select n.key, n.match_hash, l.key as holder_key, l.match_hash as holder_match, 0 as lives
-      from arrivals n join ${t.ledger} l on l.key = n.key and l.match_hash <> n.match_hash and l.state = 'present' and l.external_id is not null
-      union all `
-    : raw("");
-  return sql`
-  with arrivals as (
-    select key, match_hash, row_number() over (partition by match_hash order by key) as place
-    from candidates where code is null and (state is null or state = 'removed')
-  ), held as (
-    ${moves}select n.key, n.match_hash, l.key, l.match_hash,
-      case when exists (select 1 from ${source.relation} where ${source.key} = l.key and ${source.matchHash} = l.match_hash)
-        or exists (select 1 from candidates z where z.key = l.key and z.code is not null)
-        or exists (select 1 from duplicates x where x.key = l.key) then 1 else 0 end
-    from arrivals n join ${t.ledger} l on l.match_hash = n.match_hash and l.key <> n.key and l.state = 'present'
-  ), holders as (
-    select key, match_hash, max(lives) as lives, min(holder_key) as holder_key, min(holder_match) as holder_match
-    from ${o.movesMatch ? raw("held") : raw("held as held(key, match_hash, holder_key, holder_match, lives)")} group by key, match_hash
-  )
-  select a.key, a.match_hash, a.place > 1 or coalesce(h.lives, 0) = 1 as collides,
-    case when a.place = 1 and h.lives = 0 then h.holder_key end as prev_key,
-    case when a.place = 1 and h.lives = 0 then h.holder_match end as prev_match_hash
-  from arrivals a left join holders h on h.key = a.key and h.match_hash = a.match_hash`;
+/** What a row's sending would be called. What is inserted or appended once is never an update. */
+function writeOp(mode: Mode): Sql {
+  if (mode === "remove" || mode === "update") return raw(`'${mode}'`);
+  if (mode === "insert" || mode === "append") return raw("'add'");
+  return raw("case when k.prev_key is not null or c.state = 'present' then 'update' else 'add' end");
 }
 
-/** Rejects that the policy does not try again while the row is unchanged; removals are always tried again. */
+/**
+ * One verdict a candidate. Standing rejects: the policy does not try the same operation with the same content again;
+ * removals are always tried again.
+ */
 function judged(t: Tables, o: FreezeOptions): Sql {
-  const policy = o.onlyRejects || o.full ? "always" : o.retry;
+  const policy = o.onlyRejects || o.full || o.mode === "remove" ? "always" : o.retry;
   const held =
     policy === "always" ? raw("false") : policy === "on_change" ? raw("true") : sql`attempts >= ${policy.times}`;
+  const op = writeOp(o.mode);
   return sql`
-  select c.key, c.match_hash, c.fast_fp, c.state, c.identifiers, c.fields, c.stable_fp, k.prev_key, k.prev_match_hash,
+  select c.key, c.match_hash, c.fast_fp, c.state, c.identifiers, c.fields, c.stable_fp, k.prev_key, k.prev_match_hash, ${op} as op,
     case when c.state = 'unknown' or not c.in_scope then 'suppress'
       when c.code is not null or k.collides then 'refuse'
+      when k.waits then 'suppress'
       when r.code is not null then 'standing' end as kept,
     coalesce(c.code, case when k.collides then 'DUPLICATE_MATCH' end, r.code) as code,
     coalesce(c.message, case when k.collides then 'another row of the model holds the record with these identifiers' end, r.message) as message
   from candidates c
   left join taken k on k.key = c.key and k.match_hash = c.match_hash
   left join (
-    select key, match, fingerprint, min(code) as code, min(message) as message from ${t.rejects}
-    where op in ('add', 'update') and ${held} group by key, match, fingerprint
-  ) r on r.key = c.key and r.match = c.identifiers and r.fingerprint = c.stable_fp`;
+    select key, match, op, fingerprint, min(code) as code, min(message) as message from ${t.rejects}
+    where op in ('add', 'update') and ${held} group by key, match, op, fingerprint
+  ) r on r.key = c.key and r.match = c.identifiers and r.fingerprint = c.stable_fp and r.op = ${op}`;
 }
 
-const releaseOrRemove = (t: Tables): Sql =>
-  t.shared.length === 0
-    ? raw("'remove'")
-    : sql`case when ${join(
-        t.shared.map(
-          (other) => sql`exists (select 1 from ${other} o where o.state = 'present' and o.identifiers = l.identifiers)`,
-        ),
-        " or ",
-      )} then 'release' else 'remove' end`;
+const releaseOrRemove = (t: Tables): Sql => sql`case when ${t.heldBesides} then 'release' else 'remove' end`;
 
 /** What the ledger holds of the rows that differ, read in one pass: the ledger is as large as the model. */
 function known(source: SourceSql, t: Tables): Sql {
@@ -216,8 +192,8 @@ function known(source: SourceSql, t: Tables): Sql {
 }
 
 /**
- * Ledger rows that the model no longer has. Kept back: keys that are present but refused (frozen) and rows that were
- * taken over. Mode `remove` only forgets what it once removed, so that a return can be removed again.
+ * Ledger rows that the model no longer has. Kept back: keys that are present but refused by the plan (frozen) and rows
+ * that were taken over. A platform's refusal of a new match does not hold the old one's removal: each has its own fate. Mode `remove` only forgets what it once removed, so that a return can be removed again.
  */
 function leavers(t: Tables, o: FreezeOptions): Sql {
   const from = raw("from known l where l.fast_fp is null");
@@ -231,25 +207,20 @@ function leavers(t: Tables, o: FreezeOptions): Sql {
         : raw("true");
   return sql`
   select ${columns}, ${releaseOrRemove(t)} as op ${from} and l.state = 'present' and ${wanted}
-    and not exists (select 1 from judged j where j.key = l.key and j.kept is not null)
+    and not exists (select 1 from judged j where j.key = l.key and j.kept in ('refuse', 'suppress'))
     and not exists (select 1 from duplicates x where x.key = l.key)
     and not exists (select 1 from judged j where j.prev_key = l.key and j.prev_match_hash = l.match_hash)`;
 }
 
-function writes(t: Tables, mode: Mode, matching: boolean): Sql {
-  const op =
-    mode === "remove"
-      ? raw("'remove'")
-      : mode === "update"
-        ? raw("'update'")
-        : raw("case when j.prev_key is not null or j.state = 'present' then 'update' else 'add' end");
+function writes(dialect: Dialect, t: Tables, o: FreezeOptions, matching: boolean): Sql {
+  const fields = o.mode === "remove" ? dialect.jsonLiteral(o.removal) : raw("j.fields");
   // The rows taken over first, and only they: the whole ledger would become a hash table on the other side of a left join.
   const former = matching
     ? sql`select k.key, k.match_hash, p.key as prev_key, p.identifiers, p.external_id
       from taken k join ${t.ledger} p on p.key = k.prev_key and p.match_hash = k.prev_match_hash`
     : sql`select ${t.noText} as key, ${t.noInt} as match_hash, ${t.noText} as prev_key, ${t.noText} as identifiers, ${t.noText} as external_id where false`;
-  return sql`select coalesce(j.kept, ${op}) as op, j.key, j.match_hash, j.prev_key, j.prev_match_hash,
-    case when p.prev_key = j.key then p.identifiers end as prev_identifiers, j.identifiers, j.fields, j.fast_fp, j.stable_fp,
+  return sql`select coalesce(j.kept, j.op) as op, j.key, j.match_hash, j.prev_key, j.prev_match_hash,
+    case when p.prev_key = j.key then p.identifiers end as prev_identifiers, j.identifiers, ${fields} as fields, j.fast_fp, j.stable_fp,
     coalesce(p.external_id, l.external_id) as external_id, j.code, j.message, cast(1 as bigint) as copies
   from judged j
   left join known l on l.key = j.key and l.match_hash = j.match_hash
@@ -265,8 +236,23 @@ const refusedKeys = (t: Tables, facts: DiffFacts): Sql =>
 const leaving = (dialect: Dialect, t: Tables, o: FreezeOptions): Sql =>
   sql`select op, key, match_hash, ${t.noText} as prev_key, ${t.noInt} as prev_match_hash, ${t.noText} as prev_identifiers, identifiers, ${dialect.jsonLiteral(o.removal)} as fields, ${t.noInt} as fast_fp, stable_fp, external_id, ${t.noText} as code, ${t.noText} as message, 1 as copies from leavers`;
 
-/** Rejects that no longer say anything: their key left the model, or, for a removal, came back. `code` tells the reject's op. */
-const cleared = (source: SourceSql, t: Tables, o: FreezeOptions): Sql =>
-  sql`select 'clear', r.key, 0, ${t.noText}, ${t.noInt}, ${t.noText}, r.match, '{}', ${t.noInt}, ${t.noText}, ${t.noText}, r.op, ${t.noText}, 1
-  from ${t.rejects} r where ${o.onlyRejects ? raw("false") : raw("r.op <> 'refuse'")}
-    and exists (select 1 from ${source.relation} where ${source.key} = r.key) = (r.op = 'remove')`;
+/**
+ * Rejects that no longer say anything, `code` tells the reject's op. A refused write says something while the key has a
+ * row that differs from the ledger; a refused removal, while the ledger holds what the model has left (or, in mode
+ * `remove`, while the model lists it).
+ */
+function cleared(t: Tables, o: FreezeOptions): Sql {
+  const writeStands =
+    o.mode === "remove"
+      ? raw("false")
+      : sql`exists (select 1 from ${diffTable} d where d.key = r.key and d.fast_fp is not null)`;
+  const removalStands =
+    o.mode === "remove"
+      ? raw("exists (select 1 from candidates c where c.key = r.key and c.identifiers = r.match)")
+      : raw(
+          "exists (select 1 from known l where l.fast_fp is null and l.state = 'present' and l.key = r.key and l.identifiers = r.match)",
+        );
+  return sql`select 'clear', r.key, 0, ${t.noText}, ${t.noInt}, ${t.noText}, r.match, '{}', ${t.noInt}, ${t.noText}, ${t.noText}, r.op, ${t.noText}, 1
+  from ${t.rejects} r where ${o.onlyRejects ? raw("false") : raw("true")}
+    and (r.op in ('add', 'update') and not ${writeStands} or r.op = 'remove' and not ${removalStands})`;
+}

@@ -35,3 +35,7 @@ export function guardReasons(counts: PlanCounts, guard: Guard, mappingChanges: r
   }
   return reasons;
 }
+
+/** Ending a sync takes away everything it delivered: no share is small enough to do that unseen. */
+export const endReasons = ({ remove }: PlanCounts): string[] =>
+  remove === 0 ? [] : [`the sync ends: ${remove} rows would be removed at the destination`];

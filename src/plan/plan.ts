@@ -6,11 +6,12 @@ import type { FieldType, SyncConfig } from "../core/sync.ts";
 import { assertBound, bindingOf, readBindings, type StoredBinding, writeBinding } from "../state/bindings.ts";
 import { ensureSync } from "../state/ensure.ts";
 import { type StateTables, type SyncTables, syncTables } from "../state/names.ts";
+import { ledgersBesides } from "../state/sharing.ts";
 import { type Sql, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 import { type DiffFacts, diff } from "./diff.ts";
 import { type FreezeOptions, freeze, freezeRetirement, freezeUnchanged } from "./freeze.ts";
-import { guardReasons } from "./guard.ts";
+import { endReasons, guardReasons } from "./guard.ts";
 import { canonicalMapping, mappingChanges } from "./mapping.ts";
 import { rebaseFingerprints } from "./rebase.ts";
 import { compileSource, type SourceSql } from "./source.ts";
@@ -73,7 +74,11 @@ async function plan(session: Session, tables: StateTables, request: PlanRequest)
   }
   const source = await describeSource(session, relation, sync, target);
   const rebased = await rebaseFingerprints(session, source, ledger, Object.keys(sync.match));
-  const facts = await diff(session, source, ledger, { mode: sync.mode, full: options.full, rejects: dialect.relation(own.rejects) });
+  const facts = await diff(session, source, ledger, {
+    mode: sync.mode,
+    full: options.full,
+    rejects: dialect.relation(own.rejects),
+  });
   await freeze(session, source, facts, options);
   let counts = await countPlan(session, own, facts, sync, ledger);
   const sends = counts.counts.add + counts.counts.update + counts.counts.remove + counts.counts.released > 0;
@@ -154,20 +159,18 @@ async function freezeOptions(
 ): Promise<FreezeOptions> {
   const { sync, target, scope } = request;
   const others = target.kind === "list" ? await readBindings(session, tables) : [];
-  const shared = others.filter(
-    (other) => other.sync !== sync.name && other.accountKey === target.accountKey && other.object === target.object,
-  );
   return {
     runId: request.runId,
     mode: sync.mode,
-    full: scope === "full",
+    full: scope === "full" || scope === "rebuild",
     onlyRejects: scope === "rejects",
     plan: own.plan,
     ledger: own.ledger,
     rejects: own.rejects,
-    retry: sync.rejects.retry,
+    // What another destination refused says nothing of rows that are there already.
+    retry: scope === "adopt" ? "always" : sync.rejects.retry,
     removal: typeof sync.whenRemoved === "object" ? sync.whenRemoved.set : {},
-    sharedLedgers: shared.map((other) => ({ schema: tables.schema, name: other.ledger })),
+    sharedLedgers: ledgersBesides(others, sync.name, target, tables.schema),
     movesMatch: target.movesMatch,
   };
 }
@@ -196,7 +199,7 @@ async function countPlan(
 ): Promise<Counted> {
   const rows = await session.query(
     sql`select op, code, message, count(*) as rows, cast(sum(copies) as bigint) as copies,
-        count(case when seq is not null then prev_key end) as netted
+        count(case when seq is not null and prev_key <> key then 1 end) as netted
       from ${session.dialect.relation(own.plan)} where op <> 'clear' group by op, code, message`,
     countRow,
   );
@@ -244,7 +247,12 @@ function outcome(
   rebased: number,
 ): PlanOutcome {
   const { sync, scope } = request;
-  const guarded = scope === "adopt" || scope === "retire" ? [] : guardReasons(counted.counts, sync.guard, changes);
+  const guarded =
+    scope === "adopt"
+      ? []
+      : scope === "retire"
+        ? endReasons(counted.counts)
+        : guardReasons(counted.counts, sync.guard, changes);
   return {
     plan: {
       runId: request.runId,

@@ -8,7 +8,13 @@ export function sandboxAccount(connectorId: string, url: string): Row | undefine
   const host = url.replace(/\/+$/, "");
   switch (connectorId) {
     case "salesforce":
-      return { base_url: `${host}/salesforce`, client_id: "sandbox-id", client_secret: "sandbox-secret" };
+      // The refresh token goes before whatever key the account has of its own.
+      return {
+        base_url: `${host}/salesforce`,
+        client_id: "sandbox-id",
+        client_secret: "sandbox-secret",
+        refresh_token: "sandbox-refresh",
+      };
     case "klaviyo":
       return { base_url: `${host}/klaviyo`, api_key: "pk_sandbox" };
     case "http":

@@ -6,16 +6,15 @@ import type { Session } from "../warehouse/warehouse.ts";
 import { fatesTable } from "./load-fates.ts";
 
 /**
- * Brings `rejects__<sync>` up to date: what the platform refused now (attempts count while the content is the same), what
- * the plan refused (`op = 'refuse'`, stated anew by every whole plan), and away with what was delivered or says nothing
- * any more.
- * @param o.partial the plan looked only at refused keys, so it says nothing of the others
+ * Brings `rejects__<sync>` up to date: what the platform refused now (attempts count while the content is the same) and
+ * what the plan refused (`op = 'refuse'`), which every plan states anew; away with what has another fate now, or says
+ * nothing any more. A key's writes share one fate, whatever their match; each removal has its own.
  */
 export async function writeRejects(
   session: Session,
   own: SyncTables,
   plan: Plan,
-  o: { readonly partial: boolean; readonly at: Date },
+  at: Date,
 ): Promise<void> {
   const { dialect } = session;
   const rejects = dialect.relation(own.rejects);
@@ -23,19 +22,17 @@ export async function writeRejects(
   const columns = columnList(dialect, rejectColumns);
   const fresh = raw("millrace_rejects");
   const text = dialect.typeName("text");
-  const at = sql`cast(${o.at.toISOString()} as ${dialect.typeName("timestamp")})`;
+  const instant = sql`cast(${at.toISOString()} as ${dialect.typeName("timestamp")})`;
   const runId = sql`cast(${plan.runId} as ${text})`;
   const attempts = raw(
     "case when old.fingerprint is not distinct from n.fingerprint then coalesce(old.attempts, 0) else 0 end + 1",
   );
-  const refusedBefore = o.partial
-    ? sql`and exists (select 1 from ${planned} and p.op <> 'suppress' and p.key = r.key)`
-    : raw("");
+  const decided = raw("f.status in ('delivered', 'accepted', 'rejected')");
   await session.execute([
     sql`drop table if exists ${fresh}`,
     sql`create temporary table ${fresh} as
       select n.key, n.match, n.op, n.fingerprint, n.code, n.message, ${attempts} as attempts,
-        coalesce(old.first_at, ${at}) as first_at, ${at} as last_at, ${runId} as last_run
+        coalesce(old.first_at, ${instant}) as first_at, ${instant} as last_at, ${runId} as last_run
       from (
         select key, identifiers as match, op, stable_fp as fingerprint, code, message from ${fatesTable} where status = 'rejected'
         union all
@@ -44,9 +41,11 @@ export async function writeRejects(
         from ${planned} and p.op = 'refuse'
       ) n
       left join ${rejects} old on old.key is not distinct from n.key and old.op = n.op and old.match = n.match`,
-    sql`delete from ${rejects} as r where r.op = 'refuse' ${refusedBefore}`,
-    sql`delete from ${rejects} as r where exists (
-      select 1 from ${fatesTable} f where f.key = r.key and (f.status in ('delivered', 'accepted') or f.status = 'rejected' and f.op = r.op))`,
+    sql`delete from ${rejects} as r where r.op = 'refuse' or r.op = 'keep' and exists (select 1 from ${fatesTable} f)`,
+    sql`delete from ${rejects} as r where r.op <> 'remove' and exists (
+      select 1 from ${fatesTable} f where f.key = r.key and f.op <> 'remove' and ${decided})`,
+    sql`delete from ${rejects} as r where r.op = 'remove' and exists (
+      select 1 from ${fatesTable} f where f.key = r.key and f.op = 'remove' and f.identifiers = r.match and ${decided})`,
     sql`delete from ${rejects} as r where exists (
       select 1 from ${planned} and p.op = 'clear' and p.key = r.key and p.code = r.op and p.identifiers = r.match)`,
     sql`insert into ${rejects} (${columns}) select ${columns} from ${fresh}`,

@@ -31,10 +31,22 @@ export interface Dialect {
   temporary(name: string): Relation;
   /** The engine's type for one of ours, as in a column definition. */
   typeName(type: ColumnType): Sql;
+  /** Makes a schema where it is missing; needs no right to make one where it exists. */
+  createSchema(name: string): Sql;
+  /** Makes a table, in place of one of that name if there is any, from a query. */
+  replaceTable(table: Relation, query: Sql): readonly Sql[];
+  /** Tells the planner about a table that was just filled; nothing where engines know by themselves. */
+  statistics(table: Sql): readonly Sql[];
+  /** A from item: `rows` as p with `ranges` as r where p.seq lies between r.from_seq and r.to_seq. */
+  joinRanges(rows: Sql, ranges: Sql): Sql;
   /** The value as text, the same for ever (dates ISO 8601, timestamps UTC with microseconds, true/false, shortest round-trip floats). NULL stays NULL. */
   text(expression: Sql, column: SourceColumn): Sql;
   /** The value as the field type, NULL where it cannot be. Never fails a statement. */
   tryCast(expression: Sql, column: SourceColumn, type: FieldType): Sql;
+  /** A `tryCast` of the column to `number`, rounded half away from zero. */
+  round(value: Sql, column: SourceColumn, digits: number): Sql;
+  /** The column as `fastFingerprint` can take it: not every type has a hash, and not every hash is of the value. */
+  hashable(expression: Sql, column: SourceColumn): Sql;
   /** The value as JSON: numbers beyond ±(2^53−1) or of more than 15 digits as strings, NaN and infinities as null, times ISO 8601 UTC. SQL NULL stays NULL. `type` is that of `tryCast`. */
   json(expression: Sql, column: SourceColumn | { readonly type: FieldType }): Sql;
   /** One JSON text per row from names and JSON expressions; a NULL is kept as null, or its name left out where `skip` is said. */

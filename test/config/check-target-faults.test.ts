@@ -60,6 +60,13 @@ const cases: readonly FaultCase[] = [
     ],
   ],
   [
+    "deleting leavers where the target deletes nothing",
+    { ...soundProject, "syncs/p.yml": `${profile.replace("mode: upsert", "mode: mirror")}when_removed: delete\n` },
+    [
+      `syncs/p.yml:8: the target profile deletes no record — write \`when_removed: { set: { Field: null } }\`, or \`mode: upsert\` to leave the leavers alone`,
+    ],
+  ],
+  [
     "a field the destination does not have",
     { ...soundProject, "syncs/p.yml": profile.replace("first_name:", "firstname:") },
     [`syncs/p.yml:7: the destination has no field "firstname" — did you mean "first_name"?`],

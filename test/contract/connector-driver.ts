@@ -14,6 +14,8 @@ export interface ContractRow {
   readonly key: string;
   readonly match: Row;
   readonly fields: Row;
+  /** The identifiers last delivered, where the change moves the record to those of `match`. */
+  readonly movedFrom?: Row;
 }
 
 export interface RunOptions {
@@ -215,6 +217,7 @@ export function createDriver(parts: DriverParts): Driver {
           match: row.match,
           fields: row.fields,
           ...(externalId === undefined ? {} : { externalId }),
+          ...(row.movedFrom === undefined ? {} : { movedFrom: row.movedFrom }),
         };
       });
       const wantedSeqs = wanted.map((row) => ordered.indexOf(row) + 1);

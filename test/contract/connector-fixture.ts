@@ -19,6 +19,7 @@ export type ContractCase =
   | "resend"
   | "bad-row"
   | "update"
+  | "move"
   | "remove"
   | "remove-absent"
   | "update-only"

@@ -129,6 +129,22 @@ function rowCases(testCase: TestCase): void {
     expect((await b.held(row))?.[b.fixture.textField]).toBe("changed");
   });
 
+  testCase("move", "gives a record its new identifiers instead of making a second one", async (b, skip) => {
+    const [row, next] = [b.makeRow(), b.makeRow()];
+    const { sync } = b.driver.plan([b.as("add", row)]);
+    const moves = b.target.movesMatch ?? false;
+    const can = typeof moves === "boolean" ? moves : moves(b.target.options.parse(b.fixture.options), sync);
+    if (!can) skip("the target removes the old record and adds a new one");
+    await b.driver.deliver([b.as("add", row)]);
+    const count = (await b.fixture.readState()).length;
+    const moved = { ...next, key: row.key, movedFrom: row.match };
+    const fates = await b.driver.deliver([b.as("update", moved), b.as("add", b.makeRow())]);
+    for (const fate of fates) expect(fate.status).toMatch(/delivered|accepted/);
+    expect(await b.held(row)).toBeUndefined();
+    expect((await b.held(moved))?.[b.fixture.textField]).toEqual(next.fields[b.fixture.textField]);
+    expect((await b.fixture.readState()).length).toBe(count + 1);
+  });
+
   testCase("bad-row", "rejects a bad row alone, with a reason that holds none of its values", async (b, skip) => {
     const good = [b.makeRow(), b.makeRow(), b.makeRow(), b.makeRow()];
     const made = b.makeBadRow();

@@ -13,7 +13,7 @@ import { ensureState } from "../../src/state/ensure.ts";
 import { stateTables, syncTables } from "../../src/state/names.ts";
 import type { Dialect } from "../../src/warehouse/dialect.ts";
 import { createDuckDbWarehouse } from "../../src/warehouse/duckdb/index.ts";
-import { raw, sql } from "../../src/warehouse/sql.ts";
+import { join as listed, raw, sql } from "../../src/warehouse/sql.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
 
 /** One person of the model under test. */
@@ -87,9 +87,8 @@ export class LedgerLab {
       await session.execute([
         raw("create or replace table analytics.people (id varchar, email varchar, name varchar)"),
       ]);
-      for (const { id, email, name } of people) {
-        await session.execute([sql`insert into analytics.people values (${id}, ${email}, ${name})`]);
-      }
+      const rows = people.map(({ id, email, name }) => sql`(${id}, ${email}, ${name})`);
+      if (rows.length > 0) await session.execute([sql`insert into analytics.people values ${listed(rows)}`]);
     });
   }
 

@@ -4,6 +4,7 @@ import type { BatchResult, JobHandle, RowFate } from "../../core/result.ts";
 import type { Batch } from "../connector.ts";
 import { callBlind, callJson, callText } from "./api.ts";
 import { handleData, leadColumn } from "./bulk.ts";
+import { makeAgain } from "./collections.ts";
 import { cell, fromCsv } from "./csv.ts";
 import { notFound, parseBulkError, type RecordError, refusal, saysGone } from "./errors.ts";
 import { delivered, type Fates, toRows, unmatched } from "./fates.ts";
@@ -52,6 +53,7 @@ export async function pollBulk(job: JobHandle, batch: Batch, ctx: RecordCtx): Pr
   }
   if (failed !== 0) for (const row of fromCsv(await results(ctx, job.id, "failedResults"))) rows.failed(row);
   if (rows.open > 0) for (const row of fromCsv(await results(ctx, job.id, "unprocessedrecords"))) rows.unprocessed(row);
+  if (data.moves) await makeAgain(ctx, identity, batch.changes, fates);
   return { state: "done", rows: toRows(batch.changes, fates, unmatched(sendable)) };
 }
 

@@ -3,8 +3,9 @@ import { BatchRefused } from "../../core/delivery-errors.ts";
 import type { BatchResult, JobHandle, RowFate } from "../../core/result.ts";
 import type { Batch } from "../connector.ts";
 import { callBlind, callJson } from "./api.ts";
+import { writeCollections } from "./collections.ts";
 import { cell, nullCell, toCsv } from "./csv.ts";
-import { toRows, unmatched } from "./fates.ts";
+import { type Fates, toRows, unmatched } from "./fates.ts";
 import { fieldValue, matchValue } from "./payload.ts";
 import { type Item, prepareWork, type RecordCtx, type Work } from "./work.ts";
 
@@ -24,21 +25,33 @@ const firstPollAfterMs = 5_000;
 /** What `poll` must know besides the batch: settled rows, and the Ids that were looked up. */
 export const handleData = z.object({
   operation: z.enum(["upsert", "update", "insert", "delete"]),
+  /** Records that get new identifiers: one that is gone is made again. */
+  moves: z.boolean().default(false),
   /** [seq, Id] of looked-up records. */
   ids: z.array(z.tuple([z.int(), z.string()])),
   /** [seq, code] of rows that are not in the job. */
   settled: z.array(z.tuple([z.int(), z.string(), z.string(), z.string()])),
 });
 
-/** A job of its own per batch: create, record it, fill it, start it. */
+/**
+ * A job of its own per batch: create, record it, fill it, start it. A job has one operation: where some records move
+ * among upserts, the smaller part goes by collections first, which may be repeated if the process dies in between.
+ */
 export async function sendBulk(batch: Batch, ctx: RecordCtx): Promise<BatchResult> {
-  const work = await prepareWork(batch, ctx);
-  const items = work.items.filter((item) => {
+  const { parts, fates, sendable } = await prepareWork(batch, ctx);
+  const [work, ...smaller] = parts;
+  for (const part of smaller) {
+    await writeCollections(ctx, part, fates);
+    for (const { change } of part.items) if (!fates.has(change.seq)) fates.set(change.seq, unmatched(sendable));
+  }
+  const items = (work?.items ?? []).filter((item) => {
     const fate = unfit(item);
-    if (fate !== null) work.fates.set(item.change.seq, fate);
+    if (fate !== null) fates.set(item.change.seq, fate);
     return fate === null;
   });
-  if (items.length === 0) return { state: "done", rows: toRows(batch.changes, work.fates, unmatched(work.sendable)) };
+  if (work === undefined || items.length === 0) {
+    return { state: "done", rows: toRows(batch.changes, fates, unmatched(sendable)) };
+  }
   const csv = bulkCsv({ ...work, items });
   if (Buffer.byteLength(csv) > maxUploadBytes) {
     throw new BatchRefused("the rows make a file over 100 MB", {
@@ -47,7 +60,7 @@ export async function sendBulk(batch: Batch, ctx: RecordCtx): Promise<BatchResul
     });
   }
   const job = await createJob(ctx, work);
-  const handle: JobHandle = { id: job, phase: "created", data: toData(work, items) };
+  const handle: JobHandle = { id: job, phase: "created", data: toData(work, items, fates) };
   await ctx.checkpoint(handle);
   await callBlind(ctx, {
     method: "PUT",
@@ -101,13 +114,14 @@ function leadValue(item: Item | undefined, { operation, identity }: Pick<Work, "
   return operation === "update" ? (item.id ?? "") : String(matchValue(item.change, identity) ?? "");
 }
 
-function toData(work: Work, items: readonly Item[]): z.input<typeof handleData> {
+function toData(work: Work, items: readonly Item[], fates: Fates): z.output<typeof handleData> {
   return {
     operation: work.operation,
+    moves: work.moves,
     ids: items.flatMap(({ change, id }): [number, string][] =>
       id === null || id === change.externalId ? [] : [[change.seq, id]],
     ),
-    settled: [...work.fates].map(([seq, fate]): [number, string, string, string] =>
+    settled: [...fates].map(([seq, fate]): [number, string, string, string] =>
       fate.status === "delivered" || fate.status === "accepted"
         ? [seq, fate.status, fate.externalId ?? "", ""]
         : [seq, fate.status, fate.code, fate.message],

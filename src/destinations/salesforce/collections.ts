@@ -1,12 +1,14 @@
 import { z } from "zod";
+import type { Change } from "../../core/change.ts";
 import type { BatchResult, RowFate } from "../../core/result.ts";
 import type { Value } from "../../core/value.ts";
 import type { Batch } from "../connector.ts";
 import { callJson } from "./api.ts";
 import { notFound, readErrors, refusal, saysGone } from "./errors.ts";
-import { delivered, toRows, unmatched } from "./fates.ts";
+import { delivered, type Fates, toRows, unmatched } from "./fates.ts";
+import type { Identity } from "./options.ts";
 import { matchValue, sameId, toRecord } from "./payload.ts";
-import { type Item, type Operation, prepareWork, type RecordCtx, type Work } from "./work.ts";
+import { type Item, type Operation, prepareWork, type RecordCtx, takeGone, type Work, workOf } from "./work.ts";
 
 /** https://developer.salesforce.com/docs/platform/api-rest/guide/resources-composite-sobjects-collections-upsert.html */
 export const maxCollectionRows = 200;
@@ -14,18 +16,55 @@ export const maxCollectionRows = 200;
 /** No figure is published for a collections request; this is far below what it is seen to take. */
 export const maxCollectionBytes = 4_000_000;
 
-/** One request for up to 200 records, each with its own result. */
+/** Up to 200 records a request, each with its own result. */
 export async function sendCollection(batch: Batch, ctx: RecordCtx): Promise<BatchResult> {
-  const work = await prepareWork(batch, ctx);
-  const { fates, items } = work;
-  if (items.length > 0) {
-    const reply = await callJson(ctx, { ...collectionRequest(ctx.options.object, work), expect: z.unknown() });
+  const { parts, fates, sendable } = await prepareWork(batch, ctx);
+  for (const part of parts) await writeCollections(ctx, part, fates);
+  return { state: "done", rows: toRows(batch.changes, fates, unmatched(sendable)) };
+}
+
+/** Writes all items; what no result names has no fate afterwards. */
+export async function writeCollections(ctx: RecordCtx, work: Work, fates: Fates): Promise<void> {
+  for (const items of requestsOf(work.items)) {
+    const request = collectionRequest(ctx.options.object, { ...work, items });
+    const reply = await callJson(ctx, { ...request, expect: z.unknown() });
     for (const [i, fate] of readCollection(work.operation, items, reply.body).entries()) {
       const item = items[i];
       if (item !== undefined && fate !== null) fates.set(item.change.seq, fate);
     }
   }
-  return { state: "done", rows: toRows(batch.changes, fates, unmatched(work.sendable)) };
+  if (!work.moves) return;
+  const changes = work.items.map((item) => item.change);
+  await makeAgain(ctx, work.identity, changes, fates);
+}
+
+/** A record that was to get new identifiers and is gone is made again under them, as any other that was deleted there. */
+export async function makeAgain(
+  ctx: RecordCtx,
+  identity: Identity,
+  changes: readonly Change[],
+  fates: Fates,
+): Promise<void> {
+  const gone = takeGone(changes, fates);
+  const work = await workOf(ctx, { operation: "upsert", identity, moves: false }, gone, fates);
+  if (work.items.length > 0) await writeCollections(ctx, work, fates);
+}
+
+/** Items by request: as many as its rows and bytes allow. */
+function requestsOf(items: readonly Item[]): readonly (readonly Item[])[] {
+  const requests: Item[][] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const size = Buffer.byteLength(JSON.stringify(item.fields));
+    const open = requests.at(-1);
+    bytes += size;
+    if (open !== undefined && open.length < maxCollectionRows && bytes <= maxCollectionBytes) open.push(item);
+    else {
+      requests.push([item]);
+      bytes = size;
+    }
+  }
+  return requests;
 }
 
 type CollectionRequest =

@@ -89,7 +89,11 @@ export function refusal(errors: readonly RecordError[]): RowFate {
 }
 
 function sentence(error: RecordError): string {
-  const meaning = meanings[error.code] ?? "Salesforce refused the record";
+  // The code is that of a field that does not exist, which refuses the whole request instead.
+  const noParent = error.code === "INVALID_FIELD" && error.message.includes("Foreign key external ID");
+  const meaning = noParent
+    ? "no record has the External ID that it refers to"
+    : (meanings[error.code] ?? "Salesforce refused the record");
   return error.fields.length === 0 ? meaning : `${meaning}: ${error.fields.join(", ")}`;
 }
 

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { AuthFailed } from "../../core/delivery-errors.ts";
 import type { AccountCtx, Connector } from "../connector.ts";
-import { accountKey, accountSchema, authenticate, baseUrl, rateLimits, type SalesforceAccount } from "./account.ts";
+import { accountKey, accountSchema, baseUrl, rateLimits, type SalesforceAccount } from "./account.ts";
 import { callJson } from "./api.ts";
+import { campaignMember } from "./campaign-member.ts";
 import { record } from "./record.ts";
+import { authenticate } from "./sign-in.ts";
 
 const limitsReply = z.object({ DailyApiRequests: z.object({ Max: z.number(), Remaining: z.number() }) });
 
@@ -12,7 +14,7 @@ export const salesforce: Connector<SalesforceAccount> = {
   category: "crm",
   apiVersion: "v62.0",
   account: accountSchema,
-  targets: { record },
+  targets: { record, campaign_member: campaignMember },
   accountKey,
   baseUrl,
   limits: () => rateLimits,

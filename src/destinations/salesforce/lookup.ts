@@ -46,7 +46,7 @@ export async function lookUp(
   ];
   for (const { field, wanted, fold } of parts) {
     const values = wanted.map((one) => one.value);
-    const index = new Index(fold);
+    const index = new RecordIndex(fold);
     const select = [...new Set(["Id", field, ...(what.fields ?? [])])];
     for (const statement of inQueries(object, select, field, values)) {
       for (const record of await query(ctx, statement)) index.add(textAt(record, field), record);
@@ -66,7 +66,7 @@ export function knownId(change: Change, identity: Identity): string | null {
 }
 
 /** Records by identifier. Salesforce compares most texts without case, so a value without an exact match is tried folded. */
-class Index {
+export class RecordIndex {
   readonly #exact = new Map<string, Row[]>();
   readonly #folded = new Map<string, Row[]>();
   readonly #fold: (text: string) => string;

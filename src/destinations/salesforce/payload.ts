@@ -19,14 +19,24 @@ export function matchValue(change: Change, identity: Identity): string | number 
   return flat === "" ? null : flat;
 }
 
-/** The fields to write: the mapped ones, and the identifiers that are not the identity. Updates leave identifiers alone. */
+/**
+ * The fields to write: the mapped ones, and the identifiers that are not the identity. Updates leave identifiers alone,
+ * but for those that changed.
+ */
 export function writtenFields(change: Change, identity: Identity, kind: "create" | "upsert" | "update"): Row {
-  if (kind === "update") return change.fields;
+  if (kind === "update") return { ...newIdentifiers(change), ...change.fields };
   const field = identity.by === "field" ? identity.field : null;
   const others = Object.entries(change.match).filter(
     ([name]) => name !== "Id" && (kind === "create" || name !== field),
   );
   return { ...Object.fromEntries(others), ...change.fields };
+}
+
+function newIdentifiers({ match, movedFrom }: Change): Row {
+  if (movedFrom === undefined) return {};
+  return Object.fromEntries(
+    Object.entries(match).filter(([name, value]) => name !== "Id" && value !== (movedFrom[name] ?? null)),
+  );
 }
 
 /**

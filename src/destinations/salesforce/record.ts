@@ -1,3 +1,4 @@
+import type { Mode } from "../../core/sync.ts";
 import type { Target, TargetSync } from "../connector.ts";
 import type { SalesforceAccount } from "./account.ts";
 import { maxBulkBytes, maxBulkRows, sendBulk } from "./bulk.ts";
@@ -11,6 +12,8 @@ const idsPerQuery = 200;
 /** Create, upload, start, about two polls, successes and failures. */
 const requestsPerJob = 7;
 
+const movingModes: ReadonlySet<Mode> = new Set(["mirror", "upsert", "update"]);
+
 /** Records of any object: found by an External ID field (or by Id), each with its own result. */
 export const record: Target<SalesforceAccount, RecordOptions> = {
   description: "Records of any object (Contact, Account, a custom object), found by an External ID field or by Id",
@@ -21,6 +24,8 @@ export const record: Target<SalesforceAccount, RecordOptions> = {
   fields: { known: {}, others: "allowed" },
   ops: ["add", "update", "remove"],
   modes: ["mirror", "upsert", "insert", "update", "append", "remove"],
+  // By Id, a new Id is another record.
+  movesMatch: (options, sync) => movingModes.has(sync.mode) && identityOf(options, sync).by === "field",
   onlyIfEmpty: true,
   object: (options) => options.object,
   shape(options, sync) {

@@ -37,14 +37,19 @@ export function literal(value: string | number | boolean): string {
   return `'${escaped}'`;
 }
 
-/** Statements `SELECT … WHERE field IN (…)` that together ask for all values; a value too long for SOQL is in none. */
+/**
+ * Statements `SELECT … WHERE field IN (…)` that together ask for all values; a value too long for SOQL is in none.
+ * `also`: a further condition, in SOQL.
+ */
 export function inQueries(
   object: string,
   select: readonly string[],
   field: string,
   values: readonly (string | number | boolean)[],
+  also?: string,
 ): string[] {
-  const head = `SELECT ${select.join(",")} FROM ${object} WHERE ${field} IN (`;
+  const condition = also === undefined ? "" : `${also} AND `;
+  const head = `SELECT ${select.join(",")} FROM ${object} WHERE ${condition}${field} IN (`;
   const room = maxUriBytes - encodeURIComponent(`/services/data/v00.0/query?q=${head})`).length;
   const statements: string[] = [];
   let open: string[] = [];

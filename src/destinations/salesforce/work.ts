@@ -20,10 +20,18 @@ export interface Item {
   readonly fields: Row;
 }
 
+/** Changes that one operation can write. */
 export interface Work {
   readonly operation: Operation;
   readonly identity: Identity;
   readonly items: readonly Item[];
+  /** Updates that give records new identifiers: one that is gone is made again under them. */
+  readonly moves: boolean;
+}
+
+export interface Prepared {
+  /** The largest first; none is empty. More than one only where some records move among upserts. */
+  readonly parts: readonly Work[];
   /** Changes that are settled already: not there, there twice, without identifier. */
   readonly fates: Fates;
   readonly sendable: "again" | "once";
@@ -36,12 +44,46 @@ export function operationOf(batch: Pick<Batch, "writes" | "changes">, identity: 
 }
 
 /** Finds out what the batch's rows need, asking Salesforce for Ids and current values only where it must. */
-export async function prepareWork(batch: Batch, ctx: RecordCtx): Promise<Work> {
+export async function prepareWork(batch: Batch, ctx: RecordCtx): Promise<Prepared> {
   const identity = identityOf(ctx.options, ctx.sync);
   const operation = operationOf(batch, identity);
   const fates: Fates = new Map();
+  const moves = (change: Change) => operation === "upsert" && hasMoved(change, identity);
+  const moving = batch.changes.filter(moves);
+  const moved = await workOf(ctx, { operation: "update", identity, moves: true }, moving, fates);
+  const staying = [...batch.changes.filter((change) => !moves(change)), ...takeGone(moving, fates)];
+  const work = await workOf(ctx, { operation, identity, moves: false }, staying, fates);
+  return {
+    parts: [work, moved]
+      .filter((part) => part.items.length > 0)
+      .toSorted((one, other) => other.items.length - one.items.length),
+    fates,
+    sendable: operation === "insert" && identity.by === "nothing" ? "once" : "again",
+  };
+}
+
+/** Has the record other identifiers than those last delivered, and an Id to be found by? */
+function hasMoved(change: Change, identity: Identity): boolean {
+  return change.movedFrom !== undefined && change.externalId !== undefined && matchValue(change, identity) !== null;
+}
+
+/** Moved changes whose record turned out to be gone; their fates are open again. */
+export function takeGone(changes: readonly Change[], fates: Fates): readonly Change[] {
+  const gone = changes.filter((change) => fates.get(change.seq) === notFound);
+  for (const { seq } of gone) fates.delete(seq);
+  return gone;
+}
+
+/** What one operation writes of these changes; what it need not or cannot write is settled in `fates`. */
+export async function workOf(
+  ctx: RecordCtx,
+  kind: Omit<Work, "items">,
+  changes: readonly Change[],
+  fates: Fates,
+): Promise<Work> {
+  const { operation, identity } = kind;
   const named: Change[] = [];
-  for (const change of batch.changes) {
+  for (const change of changes) {
     if (isNamed(change, identity, operation)) named.push(change);
     else fates.set(change.seq, noIdentifier);
   }
@@ -64,13 +106,7 @@ export async function prepareWork(batch: Batch, ctx: RecordCtx): Promise<Work> {
     if (fate !== undefined) fates.set(change.seq, fate);
     else items.push(toItem(change, identity, operation, there, kept));
   }
-  return {
-    operation,
-    identity,
-    items,
-    fates,
-    sendable: operation === "insert" && identity.by === "nothing" ? "once" : "again",
-  };
+  return { ...kind, items };
 }
 
 function isNamed(change: Change, identity: Identity, operation: Operation): boolean {

@@ -7,7 +7,7 @@ import { type RowError, rowError } from "./errors.ts";
 import { fieldOf, type ObjectDef } from "./fields.ts";
 import { asText, type Org } from "./org.ts";
 import { longId } from "./record-id.ts";
-import { deleteRow, type Fate, writeRow } from "./writing.ts";
+import { deleteRow, type Fate, NO_PARENT, writeRow } from "./writing.ts";
 
 export type BulkOperation = "insert" | "update" | "upsert" | "delete" | "hardDelete";
 
@@ -127,12 +127,13 @@ function runRow(
 
 /** `Account.Ext__c` names a parent by its external id. */
 function parentField(org: Org, def: ObjectDef, name: string) {
-  const [relation, by] = name.split(".", 2);
-  const field = by === undefined ? undefined : def.fields.get(`${relation}id`.toLowerCase());
+  const [relation = "", by] = name.split(".", 2);
+  const holder = relation.endsWith("__r") ? `${relation.slice(0, -1)}c` : `${relation}Id`;
+  const field = by === undefined ? undefined : def.fields.get(holder.toLowerCase());
   if (field?.refersTo == null || by === undefined) return undefined;
   const parents = org.tables.table(field.refersTo);
   const find = (value: string): Value =>
-    [...parents.rows].find(([, row]) => asText(row[by]) === value)?.[0] ?? "000000000000000";
+    [...parents.rows].find(([, row]) => asText(row[by]) === value)?.[0] ?? NO_PARENT;
   return { name: field.name, find };
 }
 

@@ -25,6 +25,8 @@ const customField = z.strictObject({
   external_id: z.boolean().default(false),
   /** Two records may not share a value. */
   unique: z.boolean().default(false),
+  /** For references: the object pointed at. */
+  refers_to: z.string().optional(),
 });
 
 /** Settings of the Salesforce stand-in. */
@@ -32,6 +34,8 @@ export const salesforceConfig = z.strictObject({
   client_id: z.string().default("sandbox-id"),
   client_secret: z.string().default("sandbox-secret"),
   refresh_token: z.string().default("sandbox-refresh"),
+  /** The connected app's public key in PEM; without it no assertion's signature is checked. */
+  public_key: z.string().optional(),
   /** Two hours is the session time-out of a new org. */
   token_seconds: z.number().positive().default(7200),
   /** Requests per rolling day before REQUEST_LIMIT_EXCEEDED. */

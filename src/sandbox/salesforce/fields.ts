@@ -190,6 +190,7 @@ export function createObjects(config: SalesforceConfig): (name: string) => Objec
         externalId: options.external_id,
         unique: options.unique,
         ...(options.length === undefined ? {} : { length: options.length }),
+        ...(options.refers_to === undefined ? {} : { refersTo: options.refers_to }),
       }),
     );
     const all = [...system, ...fields, ...custom];

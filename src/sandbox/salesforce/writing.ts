@@ -6,6 +6,9 @@ import { asText, type Org, stamp } from "./org.ts";
 import { longId } from "./record-id.ts";
 import { dropRow, findBy, putRow, type Table } from "./tables.ts";
 
+/** Stands for a parent whose external id nobody has. */
+export const NO_PARENT = "000000000000000";
+
 export type Fate =
   | { readonly id: string; readonly created: boolean; readonly undo: () => void }
   | { readonly errors: readonly RowError[] };
@@ -117,6 +120,10 @@ function referenceError(org: Org, field: Field, value: Value): RowError | undefi
   const id = longId(asText(value));
   if (id === undefined)
     return rowError("MALFORMED_ID", `${field.name}: id value of incorrect type: ${asText(value)}`, [field.name]);
+  if (asText(value).startsWith(NO_PARENT)) {
+    const message = `Foreign key external ID: as given not found for field of ${field.name} in entity ${field.refersTo}`;
+    return rowError("INVALID_FIELD", message);
+  }
   if (org.tables.table(field.refersTo).rows.has(id)) return undefined;
   return rowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [field.name]);
 }
@@ -154,8 +161,8 @@ function relation(org: Org, def: ObjectDef, name: string): Field | undefined {
 /** An id that exists nowhere stands for a parent that was not found, so that the row, not the request, is refused. */
 function resolveParent(org: Org, field: Field, by: Row): Value {
   const [name, value] = Object.entries(by).find(([key]) => key !== "attributes") ?? [];
-  if (field.refersTo === null || name === undefined || value === undefined) return "000000000000000";
-  return findBy(org.tables.table(field.refersTo), name, value)[0] ?? "000000000000000";
+  if (field.refersTo === null || name === undefined || value === undefined) return NO_PARENT;
+  return findBy(org.tables.table(field.refersTo), name, value)[0] ?? NO_PARENT;
 }
 
 function unreadable(field: Field, value: Value): RequestFault {

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { ConfigError } from "../../core/errors.ts";
-import type { ColumnType } from "../../core/relation.ts";
+import type { ColumnType, Relation } from "../../core/relation.ts";
 import type { Dialect, SourceColumn } from "../dialect.ts";
 import { join, raw, type Sql, sql } from "../sql.ts";
 import { castOf } from "./cast.ts";
@@ -62,20 +62,27 @@ export function catalogOf(path: string): string {
 export function createDuckDbDialect({ fastHash = duckDbHash, catalog }: DuckDbDialectOptions = {}): Dialect {
   // Only where it must be said: a view keeps the text it was made of, and would end with the file's name.
   const ambiguous = (schema: string) => catalog !== undefined && schema.toLowerCase() === catalog.toLowerCase();
+  const relation = ({ database, schema, name }: Relation): Sql => {
+    const root = database ?? (ambiguous(schema) ? catalog : undefined);
+    return join([...(root === undefined ? [] : [ident(root)]), ident(schema), ident(name)], ".");
+  };
   return {
     name: "duckdb",
     fingerprintEngine: fastHash.name,
     // DuckDB itself has no limit; this keeps generated names readable.
     traits: { transactionalDdl: true, singleWriterFile: true, maxIdentifier: 255 },
     ident,
-    relation({ database, schema, name }) {
-      const root = database ?? (ambiguous(schema) ? catalog : undefined);
-      return join([...(root === undefined ? [] : [ident(root)]), ident(schema), ident(name)], ".");
-    },
+    relation,
     temporary: (name) => ({ database: "temp", schema: "main", name }),
     typeName: (type) => raw(TYPE_NAMES[type]),
+    createSchema: (name) => sql`create schema if not exists ${ident(name)}`,
+    replaceTable: (table, query) => [sql`create or replace table ${relation(table)} as ${query}`],
+    statistics: () => [],
+    joinRanges: (rows, ranges) => sql`${rows} p join ${ranges} r on p.seq between r.from_seq and r.to_seq`,
     text: (expression, column) => textOf(expression, kindOf(column.nativeType), decimalDigits(column).scale),
     tryCast: (expression, column, type) => castOf(expression, kindOf(column.nativeType), type),
+    round: (value, _column, digits) => sql`round(${value}, ${raw(String(digits))})`,
+    hashable: (expression) => expression,
     json(expression, column) {
       if ("nativeType" in column) return jsonOfColumn(expression, column);
       switch (column.type) {

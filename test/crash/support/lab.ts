@@ -18,6 +18,8 @@ export interface Lab {
   readonly sandbox: SandboxProcess;
   start(...args: readonly string[]): Started;
   run(...args: readonly string[]): Promise<Ended>;
+  /** With limits of the shell's `ulimit`, e.g. "-f 700": no file beyond 700 KB. */
+  startLimited(limits: string, ...args: readonly string[]): Started;
   store(): StoreView;
   /** Statements on the warehouse as its owner; the last one's rows. */
   sql(...statements: readonly string[]): Promise<Cells[]>;
@@ -63,12 +65,13 @@ ${scenario.sync}
 `,
   );
   const alive = new Set<Started>();
-  const start = (...args: readonly string[]): Started => {
-    const command = startCommand(dir, args);
+  const startLimited = (limits: string, ...args: readonly string[]): Started => {
+    const command = startCommand(dir, args, limits);
     alive.add(command);
     void command.ended.then(() => alive.delete(command));
     return command;
   };
+  const start = (...args: readonly string[]): Started => startLimited("", ...args);
   const lab: Lab = {
     scenario,
     dir,
@@ -76,6 +79,7 @@ ${scenario.sync}
     warehouseFile,
     sandbox,
     start,
+    startLimited,
     run: (...args) => start(...args).ended,
     store: () => readStore(storeFile),
     sql: (...statements) =>
