@@ -30,7 +30,7 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
   const warehouseConfig = await project.resolveWarehouse();
   const schema = sandbox ? `${warehouseConfig.schema}_sandbox` : warehouseConfig.schema;
   const accounts = new Accounts({ clock });
-  const warehouse = once(() => openWarehouse(warehouseConfig));
+  const warehouse = once(() => openWarehouse(warehouseConfig, out));
   const store = once(() => openStore(project, sandbox));
   const models = createModelBuilder({
     dbt: project.resolveDbt() ?? null,
@@ -51,6 +51,7 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
     dir: project.dir,
     projectName: project.name,
     environment: sandbox ? "sandbox" : (options.env ?? null),
+    flags: `${options.env === undefined ? "" : ` --env ${options.env}`}${sandbox ? " --sandbox" : ""}`,
     syncs: project.syncs,
     sync: project.sync,
     tables: stateTables(schema),
@@ -85,10 +86,14 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
   };
 }
 
-async function openWarehouse(config: WarehouseConfig): Promise<Warehouse> {
+async function openWarehouse(config: WarehouseConfig, out: Output): Promise<Warehouse> {
+  if (config.type === "postgres") {
+    const { createPostgresWarehouse } = await import("./warehouse/postgres/index.ts");
+    return createPostgresWarehouse({ ...config, clock: systemClock });
+  }
   if (config.type !== "duckdb") {
     throw new ConfigError(`this version has no warehouse of type ${config.type}`, {
-      hint: "Use `type: duckdb`; the other engines come next.",
+      hint: "Use `type: duckdb` or `type: postgres`; the other engines come next.",
     });
   }
   const { createDuckDbWarehouse } = await import("./warehouse/duckdb/index.ts");
@@ -96,6 +101,7 @@ async function openWarehouse(config: WarehouseConfig): Promise<Warehouse> {
   return createDuckDbWarehouse({
     path,
     clock: systemClock,
+    onWait: (holder) => out.note(`waiting for the warehouse: ${holder} has ${path} open`),
     ...(memoryLimit !== undefined && { memoryLimit }),
     ...(threads !== undefined && { threads }),
     ...(tempDirectory !== undefined && { tempDirectory }),

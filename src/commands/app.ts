@@ -28,6 +28,8 @@ export interface App {
   readonly dir: string;
   readonly projectName: string;
   readonly environment: string | null;
+  /** ` --sandbox` or ` --env NAME`, for the commands that messages suggest. */
+  readonly flags: string;
   /** As written: variables that are unset still stand in them. */
   readonly syncs: readonly SyncConfig[];
   /** The sync to be used now. Throws ConfigError if there is none of that name, EnvMissing if a variable it needs is unset. */

@@ -1,4 +1,5 @@
-import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, relative, resolve } from "node:path";
 import { z } from "zod";
@@ -19,6 +20,8 @@ import { why } from "./why.ts";
 const firstDay = "2010-09-01";
 const threeMonthsLater = "2010-12-01";
 const sandboxPort = 4800;
+/** Tells a folder that an earlier demo made from one that is somebody's. */
+const marker = ".millrace-demo";
 
 interface Step {
   readonly step: string;
@@ -87,7 +90,7 @@ async function runAll(
     { trigger: "manual", scope: "changes", trustWarehouse: false },
     { build },
   );
-  for (const report of reports) context.out.print(indent(runText(report, { color: context.out.color })));
+  for (const report of reports) context.out.print(indent(runText(report, { color: context.out.color }, "")));
   await app.close();
   return reports;
 }
@@ -100,7 +103,8 @@ async function approveHeld(context: VerbContext, project: string, reports: reado
   const app = await context.open({ project });
   for (const { run_id: runId } of held) {
     context.out.print(dim({ color: context.out.color }, `  $ millrace run --approve ${runId}`));
-    if (runId !== null) context.out.print(indent(runText(await approveRun(app, runId), { color: context.out.color })));
+    if (runId !== null)
+      context.out.print(indent(runText(await approveRun(app, runId), { color: context.out.color }, "")));
   }
   await app.close();
 }
@@ -118,8 +122,9 @@ async function explain(context: VerbContext, project: string): Promise<void> {
 }
 
 async function makeProject(project: string, port: number): Promise<void> {
-  const found = await readdir(project).catch(() => []);
-  if (found.length > 0) {
+  const found: string[] = await readdir(project).catch(() => []);
+  if (found.includes(marker)) await rm(project, { recursive: true });
+  else if (found.length > 0) {
     throw new ConfigError(`${project} is not empty`, {
       hint: "Remove it, or name another folder: `millrace demo DIR`.",
     });
@@ -133,6 +138,7 @@ async function makeProject(project: string, port: number): Promise<void> {
     });
   }
   await writeFile(join(project, ".env"), envFile(port));
+  await writeFile(join(project, marker), "Made by `millrace demo`, which replaces this folder when it runs again.\n");
 }
 
 const envFile = (
@@ -177,16 +183,22 @@ const indent = (text: string): string =>
 
 function whatNext(out: Output, project: string, port: number): void {
   const here = relative(process.cwd(), project) || ".";
-  const port4800 = port === sandboxPort ? "" : ` --port ${port}`;
+  // In a clone nothing has put the program on the PATH; npx finds it there from any folder below.
+  const millrace = existsSync(join(packageRoot(), "src", "cli.ts")) ? "npx millrace" : "millrace";
+  const ownPort = port === sandboxPort ? "" : ` --port ${port}`;
   title(out, "try next");
-  for (const line of [
-    `cd ${here}                                    # an ordinary project: millrace.yml, syncs/, sql/`,
-    `millrace sandbox --data .millrace/sandbox${port4800} &   # the platforms, as the demo left them: http://127.0.0.1:${port}/`,
-    "millrace status",
-    "millrace rejects vips-to-salesforce",
-    "millrace plan                                 # change a sync first, and see what would happen",
-    "millrace why lapsing-to-newsletter KEY --show-values",
-  ]) {
-    out.print(`  ${line}`);
+  for (const [command, about] of [
+    [`cd ${here}`, "an ordinary project: millrace.yml, syncs/, sql/"],
+    [
+      `${millrace} sandbox --data .millrace/sandbox${ownPort} &`,
+      `the platforms as the demo left them, http://127.0.0.1:${port}/`,
+    ],
+    [`${millrace} status`, "health, and what waits for somebody"],
+    [`${millrace} rejects vips-to-salesforce`, "what was refused, and why"],
+    [`${millrace} plan`, "edit a sync or a model first, and see what would happen"],
+    [`${millrace} why vips-to-salesforce nadia.17738@example.com`, "the whole story of one person"],
+  ] as const) {
+    out.print(`  ${command}`);
+    out.print(dim({ color: out.color }, `      ${about}`));
   }
 }

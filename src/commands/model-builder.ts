@@ -120,7 +120,16 @@ function blockedSyncs(
 function dbtWarehouse(config: WarehouseConfig): DbtWarehouse {
   if (config.type === "duckdb")
     return { type: "duckdb", path: config.path, ...(config.threads !== undefined && { threads: config.threads }) };
-  if (config.type === "postgres") return { type: "postgres", url: config.url };
+  if (config.type === "postgres") {
+    const { type, url, ssl, sslRootCert, threads } = config;
+    return {
+      type,
+      url,
+      ...(ssl !== undefined && { ssl }),
+      ...(sslRootCert !== undefined && { sslRootCert }),
+      ...(threads !== undefined && { threads }),
+    };
+  }
   throw new ConfigError(`this version makes no dbt profile for ${config.type}`, {
     hint: "Name your own with `dbt: {profiles: DIR}`.",
   });

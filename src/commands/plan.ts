@@ -57,7 +57,7 @@ async function planOne(app: App, prepared: PreparedSync, ask: PlanAsk): Promise<
       requests,
       estimated_seconds: requests === null ? null : secondsFor(prepared, requests),
       expires_at: new Date(run.startedAt.getTime() + app.planExpiryMs).toISOString(),
-      approve: status === "nothing" ? null : approveCommand(run),
+      approve: status === "nothing" ? null : approveCommand(app, run),
     };
   });
 }

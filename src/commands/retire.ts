@@ -32,6 +32,7 @@ export const retire =
       return 0;
     }
     if (options.approve !== undefined) {
+      await assertEndOf(app, name, options.approve);
       const exit = await approve(app, options.approve);
       if (exit === 0) await forget(app, name);
       return exit;
@@ -41,6 +42,15 @@ export const retire =
     if (reports.every((report) => report.status === "done" && report.exit_code === 0)) await forget(app, name);
     return tellRuns(app, reports);
   };
+
+/** The ledger goes when the plan is delivered: it must be the plan that ends this sync. */
+async function assertEndOf(app: App, sync: string, runId: string): Promise<void> {
+  const run = await (await app.store()).run(runId);
+  if (run === null || (run.sync === sync && run.trigger === "retire")) return;
+  throw new ConfigError(`plan ${runId} is not the removal of ${sync}`, {
+    hint: `\`millrace retire ${sync} --remove\` makes that plan and names it; other plans: \`millrace run --approve\`.`,
+  });
+}
 
 async function forget(app: App, sync: string): Promise<void> {
   const store = await app.store();

@@ -5,7 +5,9 @@ import type { Op } from "../core/change.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit.ts";
 import type { RowResult } from "../core/result.ts";
+import type { SyncConfig } from "../core/sync.ts";
 import type { Row, Value } from "../core/value.ts";
+import { targetSync } from "../deliver/deliver.ts";
 import type { Target } from "../destinations/connector.ts";
 import type { App, PreparedSync } from "./app.ts";
 import type { VerbAction } from "./run-verb.ts";
@@ -38,7 +40,7 @@ export const send =
     }
     const rows = await readRows(options.rows);
     const to = readOptions(target, targetName, options.options);
-    const sync = syncOf({
+    const chosen = syncOf({
       account: accountName,
       target: targetName,
       op: options.op,
@@ -47,6 +49,7 @@ export const send =
       rows,
       spec: target,
     });
+    const sync = asWhole(app, target, to.parsed, chosen, options.op);
     const changes = toChanges(sync, options.op, rows);
     if (Object.keys(sync.match).length > 0 && options.match === undefined) {
       app.out.note(`rows are identified by ${Object.keys(sync.match).join(", ")}; --match FIELD says otherwise`);
@@ -55,6 +58,19 @@ export const send =
     if (options.dryRun) return dryRun(app, prepared, changes);
     return tell(app, await inScratch((dir) => sendRows(app, prepared, changes, dir)), rows.length);
   };
+
+/** Where a target holds its whole audience in one piece, such as a file, added rows are tried as that audience. */
+function asWhole(app: App, target: Target, options: unknown, sync: SyncConfig, op: Op): SyncConfig {
+  if (op !== "add" || !target.modes.includes("mirror")) return sync;
+  const mirror = { ...sync, mode: "mirror" } as const;
+  const told = targetSync("send", mirror, { total: 0, removes: 0, createdAt: app.clock.now() });
+  try {
+    return target.shape(options, told).contents === "snapshot" ? mirror : sync;
+  } catch (error) {
+    if (error instanceof ConfigError) return sync;
+    throw error;
+  }
+}
 
 function tell(app: App, sent: SentRows, total: number): ExitCode {
   const { results, error } = sent;

@@ -20,7 +20,7 @@ export const status =
     const app = await open();
     const store = await app.store();
     const syncs = [];
-    for (const sync of app.syncs) syncs.push(await statusOf(store, sync.name));
+    for (const sync of app.syncs) syncs.push(await statusOf(store, sync.name, app.flags));
     const paint = { color: app.out.color };
     app.out.print(
       `${bold(paint, app.projectName)}${app.environment === null ? "" : ` (${app.environment})`}: ${syncs.length} syncs`,
@@ -34,7 +34,7 @@ export const status =
             : sync.state === "failed" || sync.state === "held"
               ? red
               : yellow;
-      const last = sync.last_run === null ? "" : `  ${sync.last_run} ${sync.last_ended_at ?? "under way"}`;
+      const last = sync.last_run === null ? "" : `  ${sync.last_run} ${sync.last_ended_at ?? ""}`.trimEnd();
       app.out.print(
         `  ${sync.sync.padEnd(32)} ${color(paint, sync.state)}${last}${sync.working === null ? "" : `  worked on by ${sync.working}`}`,
       );
@@ -44,7 +44,7 @@ export const status =
     return 0;
   };
 
-async function statusOf(store: RunStore, sync: string): Promise<SyncStatus> {
+async function statusOf(store: RunStore, sync: string, flags: string): Promise<SyncStatus> {
   const [last] = await store.runs({ sync, limit: 1 });
   const holder = await store.holder(`sync:${sync}`);
   const open = await store.runs({ sync, limit: 200 });
@@ -58,14 +58,16 @@ async function statusOf(store: RunStore, sync: string): Promise<SyncStatus> {
     waiting_for: [
       ...open
         .filter((run) => run.status === "held")
-        .map((run) => `plan ${run.id} is held: ${run.heldFor.join("; ")} (millrace run --approve ${run.id})`),
+        .map((run) => `plan ${run.id} is held: ${run.heldFor.join("; ")} (millrace run --approve ${run.id}${flags})`),
       ...open
         .filter((run) => (run.counts?.unknown ?? 0) > 0)
-        .map((run) => `${run.counts?.unknown} rows of ${run.id} were never answered (millrace resolve ${run.id})`),
+        .map(
+          (run) => `${run.counts?.unknown} rows of ${run.id} were never answered (millrace resolve ${run.id}${flags})`,
+        ),
       ...(holder === null
         ? open
             .filter((run) => run.status === "running")
-            .map((run) => `${run.id} was cut off at ${run.stage} (millrace resume)`)
+            .map((run) => `${run.id} was cut off at ${run.stage} (millrace resume${flags})`)
         : []),
     ],
   };

@@ -12,7 +12,17 @@ export type WarehouseConfig =
       readonly threads?: number;
       readonly tempDirectory?: string;
     }
-  | { readonly type: "postgres"; readonly url: string; readonly schema: string }
+  | {
+      readonly type: "postgres";
+      readonly url: string;
+      readonly schema: string;
+      readonly ssl?: "disable" | "require" | "verify-ca" | "verify-full";
+      readonly sslRootCert?: string;
+      readonly statementTimeoutMs?: number;
+      readonly workMem?: string;
+      readonly threads?: number;
+      readonly unloggedPlans?: boolean;
+    }
   | {
       readonly type: "snowflake";
       readonly account: string;
@@ -70,8 +80,20 @@ export function warehouseConfig(yaml: WarehouseYaml, dir: string): WarehouseConf
         ...(yaml.threads === undefined ? {} : { threads: yaml.threads }),
         ...(yaml.temp_directory === undefined ? {} : { tempDirectory: resolve(dir, yaml.temp_directory) }),
       };
-    case "postgres":
-      return { type: yaml.type, url: yaml.url, schema };
+    case "postgres": {
+      const timeoutMs = yaml.statement_timeout === undefined ? undefined : durationMs(yaml.statement_timeout);
+      return {
+        type: yaml.type,
+        url: yaml.url,
+        schema,
+        ...(yaml.ssl === undefined ? {} : { ssl: yaml.ssl }),
+        ...(yaml.ssl_root_cert === undefined ? {} : { sslRootCert: resolve(dir, yaml.ssl_root_cert) }),
+        ...(timeoutMs === undefined ? {} : { statementTimeoutMs: timeoutMs }),
+        ...(yaml.work_mem === undefined ? {} : { workMem: yaml.work_mem }),
+        ...(yaml.threads === undefined ? {} : { threads: yaml.threads }),
+        ...(yaml.unlogged_plans === undefined ? {} : { unloggedPlans: yaml.unlogged_plans }),
+      };
+    }
     case "snowflake": {
       const { type, account, user, private_key, warehouse, database, role } = yaml;
       const optional = role === undefined ? {} : { role };

@@ -19,7 +19,23 @@ export const warehouseSchema = z
       threads: z.int().min(1).optional(),
       temp_directory: someText.optional().describe("where large queries spill"),
     }),
-    z.strictObject({ type: z.literal("postgres"), url: secret.describe("postgres://user@host/database"), schema }),
+    z.strictObject({
+      type: z.literal("postgres"),
+      url: secret.describe("postgres://user:password@host:5432/database"),
+      schema,
+      ssl: z
+        .enum(["disable", "require", "verify-ca", "verify-full"])
+        .optional()
+        .describe("as libpq's sslmode: require encrypts, verify-ca and verify-full also check the certificate"),
+      ssl_root_cert: someText.optional().describe("a file with the certificates of the authorities to trust (PEM)"),
+      statement_timeout: durationText.optional().describe("of one statement, e.g. 30m; none if left out"),
+      work_mem: someText.optional().describe("memory for one sort or hash, e.g. 256MB"),
+      threads: z.int().min(1).optional().describe("models that dbt builds at once"),
+      unlogged_plans: z
+        .boolean()
+        .optional()
+        .describe("plan tables outside the write-ahead log: quicker, but a crash of the server loses a plan under way"),
+    }),
     z.strictObject({
       type: z.literal("snowflake"),
       account: someText.describe("the account identifier, e.g. myorg-account123"),

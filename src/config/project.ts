@@ -26,7 +26,7 @@ import {
 } from "./project-parts.ts";
 import { dbtSchema, projectSchema, storeSchema, warehouseSchema } from "./project-schema.ts";
 import { noSuch, requireEnv, resolveNow, resolvePart } from "./resolve.ts";
-import { child, keyAt, type SourceMap, type SourcePath, without } from "./source.ts";
+import { child, keyAt, type SourceMap, type SourceNode, type SourcePath, without } from "./source.ts";
 import { validate } from "./validate.ts";
 
 export interface LoadOptions<C extends ConnectorRules = ConnectorRules> {
@@ -67,6 +67,8 @@ export interface ProjectSources {
   readonly root: SourceMap;
   readonly variables: Env;
   readonly syncs: readonly SyncSource[];
+  /** What the chosen environment itself says of these; null: no environment was chosen. */
+  readonly chosen: { readonly schema: boolean; readonly store: boolean } | null;
 }
 
 export interface Loaded<C extends ConnectorRules = ConnectorRules> {
@@ -113,7 +115,7 @@ export function loadProject<C extends ConnectorRules>(options: LoadOptions<C>): 
   const defaults = mergeDefaults(builtInDefaults, common?.defaults ?? {});
   const { syncs, faults: syncFaults } = loadSyncs(dir, variables, defaults);
   faults.push(...syncFaults, ...unsetVariables(written, syncs, variables));
-  const sources = { dir, root, variables, syncs };
+  const sources = { dir, root, variables, syncs, chosen: saidBy(chosen) };
   const broken = common === undefined || hasErrors(faults.filter(({ file }) => file === projectFile));
   return {
     project: broken ? undefined : makeProject(options, dir, common, defaults, sources),
@@ -141,6 +143,12 @@ function shapeFaults(root: SourceMap, variables: Env): readonly Fault[] {
 const commonSchema = z
   .object(projectSchema.shape)
   .pick({ project: true, defaults: true, retention: true, settings: true });
+
+function saidBy(environment: SourceNode | undefined): ProjectSources["chosen"] {
+  if (environment?.kind !== "map") return null;
+  const has = (node: SourceNode | undefined, step: string): boolean => child(node, step) !== undefined;
+  return { schema: has(child(environment, "warehouse"), "schema"), store: has(environment, "store") };
+}
 
 /** What is needed at once, whatever variables the rest stands on. */
 function commonPart(root: SourceMap, variables: Env): z.output<typeof commonSchema> | undefined {
@@ -192,10 +200,13 @@ function makeProject<C extends ConnectorRules>(
     resolveAccount: (name, account = {}) => resolveAccount(accounts, name, connectors, resolving, account),
     async resolveWarehouse() {
       const { value } = await resolvePart(part("warehouse") ?? root, warehouseSchema, resolving);
-      return warehouseConfig(value, dir);
+      const config = warehouseConfig(value, dir);
+      // An environment has ledgers of its own, also where it does not name a schema for them.
+      return sources.chosen?.schema === false ? { ...config, schema: `${config.schema}_${env}` } : config;
     },
     async resolveStore() {
       const node = part("store");
+      if (sources.chosen?.store === false) return storeLocation(`./.millrace/${env}.sqlite`, dir);
       if (node === undefined) return storeLocation(defaultStore, dir);
       return storeLocation((await resolvePart(node, storeSchema, resolving)).value, dir);
     },

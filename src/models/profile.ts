@@ -6,7 +6,14 @@ import { ConfigError } from "../core/errors.ts";
 /** The warehouse that a profile is made for; its path is absolute. */
 export type DbtWarehouse =
   | { readonly type: "duckdb"; readonly path: string; readonly threads?: number }
-  | { readonly type: "postgres"; readonly url: string; readonly threads?: number };
+  | {
+      readonly type: "postgres";
+      readonly url: string;
+      /** As libpq's sslmode; else what the URL says. */
+      readonly ssl?: string;
+      readonly sslRootCert?: string;
+      readonly threads?: number;
+    };
 
 /** dbt hides the values of variables with this prefix in its logs. */
 const PASSWORD_VARIABLE = "DBT_ENV_SECRET_MILLRACE_PASSWORD";
@@ -52,7 +59,8 @@ function connection(warehouse: DbtWarehouse) {
     });
   }
   const url = new URL(warehouse.url);
-  const sslmode = url.searchParams.get("sslmode");
+  const sslmode = warehouse.ssl ?? url.searchParams.get("sslmode");
+  const sslrootcert = warehouse.sslRootCert ?? url.searchParams.get("sslrootcert");
   const output = {
     type: "postgres",
     host: decodeURIComponent(url.hostname) || "localhost",
@@ -61,6 +69,7 @@ function connection(warehouse: DbtWarehouse) {
     password: `{{ env_var('${PASSWORD_VARIABLE}') }}`,
     dbname: decodeURIComponent(url.pathname.slice(1)),
     ...(sslmode === null ? {} : { sslmode }),
+    ...(sslrootcert === null ? {} : { sslrootcert }),
   };
   return { output, env: { [PASSWORD_VARIABLE]: decodeURIComponent(url.password) } };
 }

@@ -71,8 +71,7 @@ export async function diff(
   o: { readonly mode: Mode; readonly full: boolean; readonly rejects: Sql },
 ): Promise<DiffFacts> {
   const once = source.hasMatch && oncePerKey(o.mode);
-  const on =
-    source.hasMatch && !once ? raw("s.key = l.key and s.match_hash = l.match_hash") : raw("s.key = l.key");
+  const on = source.hasMatch && !once ? raw("s.key = l.key and s.match_hash = l.match_hash") : raw("s.key = l.key");
   const matchHash = once
     ? raw("s.match_hash")
     : source.hasMatch
@@ -83,13 +82,14 @@ export async function diff(
   const ledgerRows = once ? byKey(ledger) : sql`select key${ledgerMatch}, fast_fp, state from ${ledger}`;
   const joined = seesLeavers(o.mode) ? raw("full outer join") : raw("left join");
   await session.execute([
-    raw("drop table if exists millrace_diff"),
-    raw("drop table if exists millrace_duplicates"),
+    session.dialect.dropTemporary(diffTable),
+    session.dialect.dropTemporary(duplicatesTable),
     sql`create temporary table ${diffTable} as
       select coalesce(s.key, l.key) as key, ${matchHash} as match_hash, s.fast_fp, l.state
       from (select ${source.key} as key${sourceMatch}, ${source.fastFingerprint} as fast_fp from ${source.relation}) s
       ${joined} (${ledgerRows}) l on ${on}
       where ${interesting(o.mode, o.full)}`,
+    ...session.dialect.statistics(diffTable),
   ]);
   const [found] = await session.query(
     sql`select

@@ -47,8 +47,7 @@ export async function freeze(session: Session, source: SourceSql, facts: DiffFac
   }
   // What is appended is never changed, so there identifiers belong to nobody.
   const matching = source.hasMatch && o.mode !== "append";
-  await session.execute([
-    sql`create or replace table ${t.plan} as
+  const decided = sql`
 with duplicates as (${duplicates(t, facts)}),
 candidates as (${candidates(source, t, o)}),
 taken as (${matching ? takeovers(source, t.ledger, t.noText, t.noInt, o.movesMatch) : nothingTaken(t.noText, t.noInt)}),
@@ -64,8 +63,8 @@ select ${runId} as run_id, row_number() over () as seq, * from removals
 union all
 select ${runId}, row_number() over () + (select count(*) from removals), * from others
 union all
-select ${runId}, ${t.noInt}, * from decided where op not in ${sent}`,
-  ]);
+select ${runId}, ${t.noInt}, * from decided where op not in ${sent}`;
+  await session.execute(dialect.replaceTable(o.plan, decided, "seq"));
 }
 
 /** Rewrites of unchanged rows for a snapshot target, numbered after the plan's last seq. */
@@ -93,8 +92,7 @@ export async function freezeUnchanged(
 /** A plan that removes everything the ledger holds (`retire --remove`); rows of unknown outcome wait for their decision. */
 export async function freezeRetirement(session: Session, o: FreezeOptions): Promise<void> {
   const t = tablesOf(session.dialect, o);
-  await session.execute([
-    sql`create or replace table ${t.plan} as
+  const removals = sql`
       with leavers as (
         select l.key, l.match_hash, l.identifiers, l.stable_fp, l.external_id, ${releaseOrRemove(t)} as op
         from ${t.ledger} l where l.state = 'present'
@@ -103,8 +101,8 @@ export async function freezeRetirement(session: Session, o: FreezeOptions): Prom
       ), decided as (${leaving(session.dialect, t, o)})
       select cast(${o.runId} as ${t.textType}) as run_id, row_number() over () as seq, * from decided where op = 'remove'
       union all
-      select cast(${o.runId} as ${t.textType}), ${t.noInt}, * from decided where op <> 'remove'`,
-  ]);
+      select cast(${o.runId} as ${t.textType}), ${t.noInt}, * from decided where op <> 'remove'`;
+  await session.execute(session.dialect.replaceTable(o.plan, removals, "seq"));
 }
 
 interface Tables {

@@ -3,7 +3,14 @@ import { MillraceError, RelationMissing } from "../core/errors.ts";
 import type { Plan, PlanCounts } from "../core/plan.ts";
 import type { Relation } from "../core/relation.ts";
 import type { FieldType, SyncConfig } from "../core/sync.ts";
-import { assertBound, bindingOf, readBindings, type StoredBinding, writeBinding } from "../state/bindings.ts";
+import {
+  assertBound,
+  bindingOf,
+  differences,
+  readBindings,
+  type StoredBinding,
+  writeBinding,
+} from "../state/bindings.ts";
 import { ensureSync } from "../state/ensure.ts";
 import { type StateTables, type SyncTables, syncTables } from "../state/names.ts";
 import { ledgersBesides } from "../state/sharing.ts";
@@ -147,8 +154,20 @@ async function bind(
     await writeBinding(session, tables, { ...fresh, mapping: stored.mapping });
     return stored;
   }
-  if (scope !== "retire") assertBound(sync, stored, binding);
+  if (scope === "retire" || differences(stored, binding).length === 0) return stored;
+  if (!(await isUntouched(session, own))) assertBound(sync, stored, binding);
+  await writeBinding(session, tables, { ...fresh, mapping: stored.mapping });
   return stored;
+}
+
+/** Nothing was ever delivered or refused: a base_url or an object that was mended has no past to decide about. */
+async function isUntouched(session: Session, own: SyncTables): Promise<boolean> {
+  const count = z.object({ rows: z.number() });
+  for (const table of [own.ledger, own.rejects]) {
+    const [found] = await session.query(sql`select count(*) as rows from ${session.dialect.relation(table)}`, count);
+    if ((found?.rows ?? 0) > 0) return false;
+  }
+  return true;
 }
 
 async function freezeOptions(

@@ -42,7 +42,7 @@ export async function rebaseFingerprints(
   );
   const temporary = raw("millrace_rebased");
   await session.execute([
-    sql`drop table if exists ${temporary}`,
+    dialect.dropTemporary(temporary),
     sql`create temporary table ${temporary} as
       select ${selected} from (select l.*, ${matchHash} as new_match_hash from ${ledger} l where ${stale}) l
       left join (
@@ -51,7 +51,7 @@ export async function rebaseFingerprints(
       ) s on s.key = l.key and s.match_hash = l.new_match_hash`,
     sql`delete from ${ledger} where ${stale}`,
     sql`insert into ${ledger} (${columns}) select ${columns} from ${temporary}`,
-    sql`drop table ${temporary}`,
+    dialect.dropTemporary(temporary),
   ]);
   return found.rows;
 }

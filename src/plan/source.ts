@@ -115,7 +115,7 @@ export function compileSource(
       return { name, json: dialect.json(ref(found), found), inputs: [rawInput(found)], checks: [] };
     }
     const cast = dialect.tryCast(ref(found), found, type);
-    const value = source.round === undefined ? cast : sql`round(${cast}, ${raw(String(source.round))})`;
+    const value = source.round === undefined ? cast : dialect.round(cast, found, source.round);
     const check = {
       broken: sql`${ref(found)} is not null and ${cast} is null`,
       code: "NOT_COERCIBLE",
@@ -131,7 +131,8 @@ export function compileSource(
 
   /** The column as it stands: cheaper to hash than what becomes of it. */
   function rawInput(found: SourceColumn): Input {
-    return { id: found.name, type: found.nativeType, value: ref(found), text: dialect.text(ref(found), found) };
+    const value = dialect.hashable(ref(found), found);
+    return { id: found.name, type: found.nativeType, value, text: dialect.text(ref(found), found) };
   }
 
   /**
@@ -139,7 +140,7 @@ export function compileSource(
    * where it cannot be rounded the text is compared, so that a bad value still counts as a change.
    */
   function roundedInput(found: SourceColumn, rounded: Sql): Input {
-    const value = sql`coalesce(${dialect.text(rounded, { name: found.name, type: "decimal", nativeType: "" })}, ${dialect.text(ref(found), found)})`;
+    const value = sql`coalesce(${dialect.json(rounded, { type: "number" })}, ${dialect.text(ref(found), found)})`;
     return { id: value.text, type: "rounded", value, text: value };
   }
 }

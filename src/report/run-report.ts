@@ -19,8 +19,11 @@ export interface RunReport {
   readonly approve: string | null;
 }
 
-/** A few lines for people; what needs a hand comes with the command that shows more. */
-export function runText(report: RunReport, paint: Paint): string {
+/**
+ * A few lines for people; what needs a hand comes with the command that shows more.
+ * @param flags ` --sandbox` or ` --env NAME`, for the commands it suggests
+ */
+export function runText(report: RunReport, paint: Paint, flags: string): string {
   const lines = [
     `${bold(paint, report.sync)}${report.destination === null ? "" : ` → ${report.destination}`}: ${statusText(report, paint)}`,
   ];
@@ -41,9 +44,9 @@ export function runText(report: RunReport, paint: Paint): string {
     }
     if (unknown > 0)
       lines.push(
-        `  ${unknown} rows were sent and never answered: millrace resolve ${report.run_id} --delivered | --resend | --drop`,
+        `  ${unknown} rows were sent and never answered: millrace resolve ${report.run_id} --delivered | --resend | --drop${flags}`,
       );
-    if (rejected + counts.refused > 0) lines.push(`  why: millrace rejects ${report.sync}`);
+    if (rejected + counts.refused > 0) lines.push(`  why: millrace rejects ${report.sync}${flags}`);
   }
   for (const { code, message, rows } of report.refusals)
     lines.push(yellow(paint, `  ${rows} refused, ${code}: ${message}`));

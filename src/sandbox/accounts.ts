@@ -17,6 +17,8 @@ export function sandboxAccount(connectorId: string, url: string): Row | undefine
       };
     case "klaviyo":
       return { base_url: `${host}/klaviyo`, api_key: "pk_sandbox" };
+    case "hubspot":
+      return { base_url: `${host}/hubspot`, access_token: "pat-sandbox" };
     case "http":
       return { base_url: `${host}/hook` };
     default:

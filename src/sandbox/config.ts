@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { misbehaviourSchema } from "./core/misbehaviour.ts";
 import { hookConfig } from "./hook/config.ts";
+import { hubspotConfig } from "./hubspot/config.ts";
 import { klaviyoConfig } from "./klaviyo/config.ts";
 import { salesforceConfig } from "./salesforce/config.ts";
 
@@ -8,6 +9,7 @@ import { salesforceConfig } from "./salesforce/config.ts";
 export const sandboxConfigSchema = z.strictObject({
   salesforce: salesforceConfig.prefault({}),
   klaviyo: klaviyoConfig.prefault({}),
+  hubspot: hubspotConfig.prefault({}),
   hook: hookConfig.prefault({}),
   misbehave: z.array(misbehaviourSchema).default([]),
 });

@@ -3,6 +3,7 @@ import type { SandboxConfig } from "./config.ts";
 import type { Misbehaviour } from "./core/misbehaviour.ts";
 import type { Platform } from "./core/platform.ts";
 import { createHook } from "./hook/platform.ts";
+import { createHubspot } from "./hubspot/platform.ts";
 import { createKlaviyo } from "./klaviyo/platform.ts";
 import { createSalesforce } from "./salesforce/platform.ts";
 
@@ -11,6 +12,7 @@ export function createPlatforms(config: SandboxConfig, clock: Clock, misbehaviou
   return [
     createSalesforce(config.salesforce, clock, misbehaviour),
     createKlaviyo(config.klaviyo, clock, misbehaviour),
+    createHubspot(config.hubspot, clock, misbehaviour),
     createHook(config.hook, clock, misbehaviour),
   ];
 }

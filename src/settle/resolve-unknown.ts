@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type StateTables, syncTables } from "../state/names.ts";
-import { join, raw, type Sql, sql } from "../warehouse/sql.ts";
+import { raw, type Sql, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 
 /** delivered: they arrived · resend: they did not, send them again · drop: never send them again while they are as they are. */
@@ -32,7 +32,7 @@ export function resolveUnknown(
     );
     const rows = found?.rows ?? 0;
     await session.execute([
-      ...decide(o.decision, ledger, results, o.runId),
+      ...decide(o.decision, ledger, o.runId),
       sql`update ${dialect.relation(tables.runs)} set ${dialect.ident("unknown")} = 0, ${raw(resultOf[o.decision].counted)} = ${raw(resultOf[o.decision].counted)} + ${rows} where run_id = ${o.runId}`,
       sql`update ${results} set status = ${resultOf[o.decision].status}, code = ${resultOf[o.decision].code} where run_id = ${o.runId} and status = 'unknown'`,
     ]);
@@ -50,18 +50,15 @@ const resultOf = {
  * `resend` makes the next plan find the row again: an add leaves the ledger, an update gets a fingerprint that differs from
  * everything, a removal is present again. `drop` and `delivered` let the ledger say what was meant to be there.
  */
-function decide(decision: Decision, ledger: Sql, results: Sql, runId: string): Sql[] {
-  const parked = (...ops: string[]): Sql =>
-    sql`l.state = 'unknown' and l.last_run = ${runId} and exists (
-      select 1 from ${results} r where r.run_id = ${runId} and r.status = 'unknown' and r.key = l.key and r.op in (${join(ops.map((op) => sql`${op}`))}))`;
+function decide(decision: Decision, ledger: Sql, runId: string): Sql[] {
+  const parked = sql`state = 'unknown' and last_run = ${runId}`;
   if (decision === "resend") {
     return [
-      sql`delete from ${ledger} as l where ${parked("add")}`,
-      sql`update ${ledger} as l set state = 'present', fast_fp = null where ${parked("update", "remove")}`,
+      sql`delete from ${ledger} where ${parked} and unknown_op = 'add'`,
+      sql`update ${ledger} set state = 'present', fast_fp = null, unknown_op = null where ${parked}`,
     ];
   }
   return [
-    sql`update ${ledger} as l set state = 'removed' where ${parked("remove")}`,
-    sql`update ${ledger} as l set state = 'present' where ${parked("add", "update")}`,
+    sql`update ${ledger} set state = case when unknown_op = 'remove' then 'removed' else 'present' end, unknown_op = null where ${parked}`,
   ];
 }

@@ -5,6 +5,7 @@ import type { SyncConfig } from "../core/sync.ts";
 import type { Row } from "../core/value.ts";
 import { readBindings, type StoredBinding, writeBinding } from "../state/bindings.ts";
 import { type StateTables, syncTables } from "../state/names.ts";
+import { ledgersBesides } from "../state/sharing.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 import { advanceLedger } from "./advance-ledger.ts";
 import { loadFates } from "./load-fates.ts";
@@ -27,7 +28,7 @@ export interface SettleRequest {
 /**
  * Writes what became of a plan back to the warehouse, in one transaction: results, ledger, rejects, runs, and the sync's
  * last settled run. A second call for the same run changes nothing.
- * @param results ranges that cover the plan's rows exactly once
+ * @param results ranges that cover the plan's rows exactly once; a ContractError otherwise
  * @returns false if the warehouse had this run already
  */
 export function settle(
@@ -37,22 +38,26 @@ export function settle(
   request: SettleRequest,
 ): Promise<boolean> {
   return session.transaction(async () => {
-    const binding = (await readBindings(session, tables)).find((bound) => bound.sync === request.sync.name);
-    if (binding?.lastSettledRun === request.plan.runId) return false;
-    const own = syncTables(tables.schema, request.sync.name, session.dialect.traits.maxIdentifier);
-    await loadFates(session, request.plan, pagesOf(results));
-    await writeResults(session, tables, request.plan, request.endedAt);
-    await advanceLedger(session, own, request.plan);
-    await writeRejects(session, own, request.plan, { partial: request.trigger === "retry", at: request.endedAt });
+    const { plan, sync } = request;
+    const bindings = await readBindings(session, tables);
+    const binding = bindings.find((bound) => bound.sync === sync.name);
+    if (binding?.lastSettledRun === plan.runId) return false;
+    const own = syncTables(tables.schema, sync.name, session.dialect.traits.maxIdentifier);
+    const others = binding === undefined ? [] : ledgersBesides(bindings, sync.name, binding, tables.schema);
+    await loadFates(session, plan, pagesOf(results));
+    await writeResults(session, tables, plan, request.endedAt);
+    await advanceLedger(session, own, plan, others);
+    await writeRejects(session, own, plan, request.endedAt);
     await recordRun(session, tables, request);
     if (binding !== undefined) await writeBinding(session, tables, settled(binding, request));
     return true;
   });
 }
 
+/** A run of refused keys alone leaves the others as their old mapping made them. */
 const settled = (binding: StoredBinding, request: SettleRequest): StoredBinding => ({
   ...binding,
-  mapping: request.mapping,
+  mapping: request.trigger === "retry" ? binding.mapping : request.mapping,
   lastSettledRun: request.plan.runId,
 });
 

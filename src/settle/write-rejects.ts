@@ -29,7 +29,7 @@ export async function writeRejects(
   );
   const decided = raw("f.status in ('delivered', 'accepted', 'rejected')");
   await session.execute([
-    sql`drop table if exists ${fresh}`,
+    dialect.dropTemporary(fresh),
     sql`create temporary table ${fresh} as
       select n.key, n.match, n.op, n.fingerprint, n.code, n.message, ${attempts} as attempts,
         coalesce(old.first_at, ${instant}) as first_at, ${instant} as last_at, ${runId} as last_run
@@ -49,6 +49,6 @@ export async function writeRejects(
     sql`delete from ${rejects} as r where exists (
       select 1 from ${planned} and p.op = 'clear' and p.key = r.key and p.code = r.op and p.identifiers = r.match)`,
     sql`insert into ${rejects} (${columns}) select ${columns} from ${fresh}`,
-    sql`drop table ${fresh}`,
+    dialect.dropTemporary(fresh),
   ]);
 }

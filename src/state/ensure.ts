@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { StateDiverged } from "../core/errors.ts";
+import { ConfigError, StateDiverged } from "../core/errors.ts";
 import type { Relation } from "../core/relation.ts";
 import { join, raw, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 import { readBindings, type StoredBinding } from "./bindings.ts";
+import { migrate, type StateHistory, stateHistory } from "./migrations.ts";
 import { type StateTables, syncTables } from "./names.ts";
 import {
   bindingColumns,
@@ -28,6 +29,15 @@ const metaRow = z.object({ schema_version: z.number(), warehouse_id: z.string(),
 
 /** The warehouse's state as it is, or null where Millrace has never settled anything. Reads only. */
 export async function readMeta(session: Session, tables: StateTables): Promise<Meta | null> {
+  const found = await findMeta(session, tables, stateVersion);
+  return found && { warehouseId: found.warehouse_id, storeId: found.store_id };
+}
+
+async function findMeta(
+  session: Session,
+  tables: StateTables,
+  known: number,
+): Promise<z.infer<typeof metaRow> | null> {
   const { dialect } = session;
   if ((await session.describe(tables.meta)) === null) return null;
   const [found] = await session.query(
@@ -35,19 +45,39 @@ export async function readMeta(session: Session, tables: StateTables): Promise<M
     metaRow,
   );
   if (found === undefined) return null;
-  if (found.schema_version > stateVersion) {
+  if (found.schema_version > known) {
     throw new StateDiverged(
-      `schema ${tables.schema} was written by a newer Millrace (state version ${found.schema_version}, this one knows ${stateVersion})`,
+      `schema ${tables.schema} was written by a newer Millrace (state version ${found.schema_version}, this one knows ${known})`,
       { hint: "Run the newer version, or point `warehouse.schema` at another schema." },
     );
   }
-  return { warehouseId: found.warehouse_id, storeId: found.store_id };
+  return found;
 }
 
-/** Makes the shared tables where they are missing and tells whose they are. Write session. */
-export async function ensureState(session: Session, tables: StateTables, storeId: string): Promise<Meta> {
-  const known = await readMeta(session, tables);
-  if (known !== null) return known;
+/**
+ * Makes the shared tables where they are missing, brings those of an older Millrace forward, and tells whose they are.
+ * Write session, outside a transaction: all of it, or nothing.
+ */
+export function ensureState(
+  session: Session,
+  tables: StateTables,
+  storeId: string,
+  history: StateHistory = stateHistory,
+): Promise<Meta> {
+  return session.transaction(async () => {
+    const found = await findMeta(session, tables, history.version);
+    if (found === null) return createState(session, tables, storeId);
+    if (found.schema_version < history.version) {
+      await migrate(session, tables, found.schema_version, history);
+      await session.execute([
+        sql`update ${session.dialect.relation(tables.meta)} set schema_version = ${history.version}`,
+      ]);
+    }
+    return { warehouseId: found.warehouse_id, storeId: found.store_id };
+  });
+}
+
+async function createState(session: Session, tables: StateTables, storeId: string): Promise<Meta> {
   const { dialect } = session;
   const meta: Meta = { warehouseId: randomUUID(), storeId };
   await session.execute([
@@ -69,7 +99,11 @@ export async function claimWarehouse(session: Session, tables: StateTables, stor
   await session.execute([sql`update ${session.dialect.relation(tables.meta)} set store_id = ${storeId}`]);
 }
 
-/** The sync's own tables; `renamed_from` carries the former name's ledger, rejects and binding over. */
+/**
+ * The sync's own tables; `renamed_from` carries the former name's ledger, rejects and binding over. The last settled run
+ * stays with the former name: the store knows it by that.
+ * @throws ConfigError if another sync's tables have these names
+ */
 export async function ensureSync(
   session: Session,
   tables: StateTables,
@@ -82,6 +116,12 @@ export async function ensureSync(
   const bound = bindings.find((binding) => binding.sync === sync);
   if (bound !== undefined) return bound;
   const former = bindings.find((binding) => binding.sync === renamedFrom);
+  const namesake = bindings.find((binding) => binding !== former && binding.ledger === own.ledger.name);
+  if (namesake !== undefined) {
+    throw new ConfigError(`syncs ${sync} and ${namesake.sync} would share the table ${own.ledger.name}`, {
+      hint: `Rename one of them, write \`renamed_from: ${namesake.sync}\`, or end the other: \`millrace retire ${namesake.sync}\`.`,
+    });
+  }
   if (former === undefined) {
     await session.execute([
       createTable(dialect, own.ledger, ledgerColumns),
@@ -92,17 +132,19 @@ export async function ensureSync(
   }
   const old = syncTables(tables.schema, former.sync, dialect.traits.maxIdentifier);
   const rename = (from: Relation, to: Relation) =>
-    sql`alter table ${dialect.relation(from)} rename to ${dialect.ident(to.name)}`;
+    from.name === to.name
+      ? []
+      : [sql`alter table ${dialect.relation(from)} rename to ${dialect.ident(to.name)}`];
   await session.execute([
     sql`drop view if exists ${dialect.relation(tables.rejects)}`,
-    rename(old.ledger, own.ledger),
-    rename(old.rejects, own.rejects),
+    ...rename(old.ledger, own.ledger),
+    ...rename(old.rejects, own.rejects),
     sql`drop table if exists ${dialect.relation(old.plan)}`,
-    sql`update ${dialect.relation(tables.bindings)} set sync = ${sync}, ledger = ${own.ledger.name} where sync = ${former.sync}`,
+    sql`update ${dialect.relation(tables.bindings)} set sync = ${sync}, ledger = ${own.ledger.name}, last_settled_run = null where sync = ${former.sync}`,
   ]);
   const names = bindings.map((binding) => (binding === former ? sync : binding.sync));
   await rejectsView(session, tables, names);
-  return { ...former, sync, ledger: own.ledger.name };
+  return { ...former, sync, ledger: own.ledger.name, lastSettledRun: null };
 }
 
 /** Forgets a sync: its tables and its binding. Results and runs stay, as history. */

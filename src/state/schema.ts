@@ -23,14 +23,15 @@ export const bindingColumns: readonly Column[] = [
 
 /**
  * What the destination was last given. (key, match_hash) is unique. `fast_fp` is the engine's own 64-bit hash of the
- * mapped columns, good only for its `fp_engine`; `stable_fp` is an md5 that every engine computes alike.
+ * mapped columns, good only for its `fp_engine`; `stable_fp` is an md5 that every engine computes alike. `unknown_op`
+ * is what run `last_run` sent and nobody answered, NULL in the other states.
  */
 export const ledgerColumns: readonly Column[] = [
   ...column("text", "key"),
   ...column("int", "match_hash"),
   ...column("text", "identifiers"),
   ...column("int", "fast_fp"),
-  ...column("text", "fp_engine", "stable_fp", "external_id", "state", "last_run"),
+  ...column("text", "fp_engine", "stable_fp", "external_id", "state", "last_run", "unknown_op"),
 ];
 
 /**

@@ -29,12 +29,14 @@ export interface Dialect {
   relation(ref: Relation): Sql;
   /** Where a temporary table of this name lives, for `relation` and `Session.load`. */
   temporary(name: string): Relation;
+  /** Drops a temporary table, named as statements name it, where it is there; never a table of that name in a schema. */
+  dropTemporary(table: Sql): Sql;
   /** The engine's type for one of ours, as in a column definition. */
   typeName(type: ColumnType): Sql;
   /** Makes a schema where it is missing; needs no right to make one where it exists. */
   createSchema(name: string): Sql;
-  /** Makes a table, in place of one of that name if there is any, from a query. */
-  replaceTable(table: Relation, query: Sql): readonly Sql[];
+  /** Makes a table, in place of one of that name if there is any, from a query; it will be read by ranges of column `readBy`. */
+  replaceTable(table: Relation, query: Sql, readBy: string): readonly Sql[];
   /** Tells the planner about a table that was just filled; nothing where engines know by themselves. */
   statistics(table: Sql): readonly Sql[];
   /** A from item: `rows` as p with `ranges` as r where p.seq lies between r.from_seq and r.to_seq. */

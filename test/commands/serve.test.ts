@@ -42,7 +42,7 @@ async function serverAt(path: string) {
   return holder;
 }
 
-describe("serve", () => {
+describe("serve", { timeout: 90_000 }, () => {
   it("runs syncs when they are due, again and again, and ends with 0 on SIGTERM", async () => {
     const hook = await platform();
     const project = tinyProject({

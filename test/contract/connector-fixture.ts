@@ -52,6 +52,8 @@ export interface ConnectorFixture {
   makeBadRow?(n: number): ContractRow;
   /** A mapped field of `makeRow` that takes any text and may be empty. */
   readonly textField: string;
+  /** true: rows have no fields, a row is there or not. */
+  readonly fieldless?: true;
   /** What the destination holds now, under destination names: identifiers (`key` where there are none) and fields. */
   readState(): Promise<readonly Row[]>;
   misbehave?(fault: Fault): Promise<void> | void;

@@ -31,7 +31,7 @@ describe("two processes on one sync", () => {
       const running = lab.start(...runArgs);
       await lab.until(running, "requests", () => lab.sandbox.log().length >= 8);
       const resumed = await lab.run("resume");
-      expect([resumed.code, resumed.document?.error?.code]).toEqual([1, "LEASE_HELD"]);
+      expect([resumed.code, resumed.document?.runs?.[0]?.error?.code]).toEqual([1, "LEASE_HELD"]);
       expect((await running.ended).code).toBe(0);
       expect(await faultsOf(lab)).toEqual([]);
     },

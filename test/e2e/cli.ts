@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
-const cli = join(root, "src", "cli.ts");
+export const cli = join(root, "src", "cli.ts");
 
 /** JSON of unknown shape, as tests look into it. */
 // biome-ignore lint/suspicious/noExplicitAny: tests name the members they expect, and fail when they are not there.
@@ -80,7 +80,7 @@ export async function until<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> {
-  const deadline = systemClock.now().getTime() + 25_000;
+  const deadline = systemClock.now().getTime() + 45_000;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;

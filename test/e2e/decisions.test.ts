@@ -4,7 +4,7 @@ import { jsonOf, type Loose, runCli, startCli, until } from "./cli.ts";
 import { platform } from "./platform.ts";
 import { person, persons, tinyProject, toFile, toHook } from "./project.ts";
 
-describe("what waits for a person", () => {
+describe("what waits for a person", { timeout: 90_000 }, () => {
   it("holds a plan that removes too much, and delivers exactly that plan when it is approved", async () => {
     const hook = await platform();
     const project = tinyProject({ "syncs/a.yml": toHook("guarded") });
@@ -108,7 +108,9 @@ describe("what waits for a person", () => {
     const project = tinyProject({ "syncs/a.yml": toHook("ending") });
     await project.people(...persons(1, 3));
     const at = { cwd: project.dir, env: hook.env };
-    await jsonOf(["run"], at);
+    const delivered = await jsonOf(["run"], at);
+    const other = ["retire", "ending", "--remove", "--approve", delivered.runs[0].run_id as string];
+    expect(await runCli(other, at)).toMatchObject({ code: 2, stderr: expect.stringContaining("not the removal") });
     const held = await jsonOf(["retire", "ending", "--remove"], at, 4);
     const approve = /--approve (\S+)/.exec(held.runs[0].approve as string)?.[1] ?? "";
     expect(held.runs[0]).toMatchObject({ status: "held", counts: { removed: 3 } });
@@ -127,12 +129,20 @@ describe("what waits for a person", () => {
 
   it("ends with 130 on Ctrl-C in a delivery, with what was sent recorded, and resume finishes it", async () => {
     const hook = await platform();
-    await hook.misbehave({ kind: "slow", ms: 2_000, times: "always" });
+    await hook.misbehave({ kind: "slow", ms: 6_000, times: "always" });
     const project = tinyProject({ "syncs/a.yml": toHook("stopped", { to: ", rows: 1" }) });
     await project.people(...persons(1, 30));
     const at = { cwd: project.dir, env: hook.env };
     const run = startCli(["run", "--json"], at);
     await until("requests under way", () => hook.seen.length >= 8);
+    const busy = await jsonOf(["run"], at, 1);
+    expect(busy.runs[0].error).toMatchObject({
+      code: "LEASE_HELD",
+      message: expect.stringContaining(`pid ${run.pid}`),
+    });
+    expect((await jsonOf(["status"], at)).syncs[0]).toMatchObject({
+      working: expect.stringContaining(`pid ${run.pid}`),
+    });
     run.kill("SIGINT");
     const ended = await run.ended;
     expect(ended.code).toBe(130);

@@ -27,7 +27,7 @@ async function play(mode: string, hook: Platform, days: typeof moments = moments
 
 const name = (n: number): string => `Person Number ${n}`;
 
-describe("modes, by what the platform holds after three runs", () => {
+describe("modes, by what the platform holds after three runs", { timeout: 90_000 }, () => {
   it("mirror: is the model, and a key that returns is an add", async () => {
     const hook = await platform();
     const { present, told } = await play("mirror", hook);

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
 import { onTestFinished } from "vitest";
+import { projectEngine } from "./project-engine.ts";
 
-/** A project without dbt on a DuckDB file, in a folder that the test leaves behind nothing of. */
+/** A project without dbt (its warehouse: see project-engine.ts), in a folder that the test leaves behind nothing of. */
 export interface TinyProject {
   readonly dir: string;
   readonly warehouse: string;
@@ -34,8 +34,8 @@ export const person = (n: number): Person => ({
 export const persons = (from: number, to: number): Person[] =>
   Array.from({ length: to - from + 1 }, (_, i) => person(from + i));
 
-export const millraceYml = `project: tiny
-warehouse: { type: duckdb, path: ./warehouse.duckdb, schema: millrace }
+export const millraceYml = (dir: string): string => `project: tiny
+warehouse: ${projectEngine().yaml(dir)}
 store: ./store.sqlite
 accounts:
   hook: { connector: http, base_url: "\${HOOK_URL}" }
@@ -78,9 +78,9 @@ export function tinyProject(files: Readonly<Record<string, string>>): TinyProjec
     mkdirSync(dirname(join(dir, path)), { recursive: true });
     writeFileSync(join(dir, path), text);
   };
-  for (const [path, text] of Object.entries({ "millrace.yml": millraceYml, ...files })) write(path, text);
+  for (const [path, text] of Object.entries({ "millrace.yml": millraceYml(dir), ...files })) write(path, text);
   const sql = async (...statements: readonly string[]): Promise<void> => {
-    await inWarehouse(warehouse, async (run) => {
+    await projectEngine().run(dir, async (run) => {
       for (const statement of statements) await run(statement);
     });
   };
@@ -91,32 +91,17 @@ export function tinyProject(files: Readonly<Record<string, string>>): TinyProjec
     write,
     read: (path) => readFileSync(join(dir, path), "utf8"),
     sql,
-    query: (statement) => inWarehouse(warehouse, (run) => run(statement)),
+    query: (statement) => projectEngine().run(dir, (run) => run(statement)),
     people: (...rows) =>
       sql(
-        "create or replace table people (id varchar, email varchar, name varchar, score varchar)",
+        "drop table if exists people",
+        "create table people (id varchar, email varchar, name varchar, score varchar)",
         ...rows.map(
           ({ id, email, name, score }) =>
             `insert into people values (${[id, email, name, score].map(literal).join(", ")})`,
         ),
       ),
   };
-}
-
-type RunStatement = (statement: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
-
-async function inWarehouse<T>(path: string, work: (run: RunStatement) => Promise<T>): Promise<T> {
-  const instance = await DuckDBInstance.create(path);
-  try {
-    const connection = await instance.connect();
-    try {
-      return await work(async (statement) => (await connection.runAndReadAll(statement)).getRowObjectsJson());
-    } finally {
-      connection.disconnectSync();
-    }
-  } finally {
-    instance.closeSync();
-  }
 }
 
 function literal(value: string | null | undefined): string {

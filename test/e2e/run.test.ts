@@ -5,7 +5,7 @@ import { jsonOf, type Loose, runCli } from "./cli.ts";
 import { platform } from "./platform.ts";
 import { person, persons, tinyProject, toFile, toHook } from "./project.ts";
 
-describe("check, plan, run and what they leave", () => {
+describe("check, plan, run and what they leave", { timeout: 90_000 }, () => {
   it("checks without a connection, warns of an unset variable, and refuses to use one", async () => {
     const project = tinyProject({ "syncs/a.yml": toHook("to-hook") });
     await project.people(...persons(1, 2));

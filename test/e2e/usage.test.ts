@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { type Loose, runCli } from "./cli.ts";
+import { cli, type Loose, runCli } from "./cli.ts";
 import { persons, tinyProject, toFile } from "./project.ts";
 
 const verbs = [
@@ -34,7 +34,7 @@ async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): P
   return results;
 }
 
-describe("usage", () => {
+describe("usage", { timeout: 90_000 }, () => {
   it("lists every verb in its help", async () => {
     const { code, stdout } = await runCli(["--help"]);
     expect(code).toBe(0);
@@ -66,6 +66,7 @@ describe("usage", () => {
       [["retire", "one", "--remove", "--forget"], "--remove"],
       [["run", "--approve", "x", "--full"], "--approve"],
       [["run", "--rebuild"], "--rebuild"],
+      [["build", "--as-of", "yesterday"], "yesterday"],
     ];
     const ends = await each(wrong, async ([args, told]) => ({ args, told, ...(await runCli(args)) }));
     for (const { args, told, code, stderr, stdout } of ends) {
@@ -139,6 +140,21 @@ COMP_WORDS=(millrace run --app); COMP_CWORD=2; _millrace; echo "\${COMPREPLY[*]}
     });
     const text = await runCli(["connectors", "file"]);
     expect(text.stdout).toMatch(/csv[\s\S]*ndjson[\s\S]*parquet/);
+  });
+
+  it("colours what a terminal shows, unless NO_COLOR is set", async () => {
+    const project = tinyProject({ "syncs/a.yml": toFile("to-file") });
+    const onTerminal = (more: Readonly<Record<string, string>>): string => {
+      const { PATH = "", HOME = "" } = process.env;
+      // Python's pty gives the command a terminal of its own.
+      const args = ["-c", "import pty, sys; pty.spawn(sys.argv[1:])", process.execPath, cli, "status"];
+      const env = { PATH, HOME, TERM: "xterm-256color", ...more };
+      return spawnSync("python3", args, { cwd: project.dir, env, encoding: "utf8" }).stdout;
+    };
+    expect(onTerminal({})).toMatch(/\u001b\[\d+m.*tiny/);
+    const plain = onTerminal({ NO_COLOR: "1" });
+    expect(plain).toContain("tiny");
+    expect(plain).not.toContain("\u001b[");
   });
 
   it("never colours what no terminal reads", async () => {

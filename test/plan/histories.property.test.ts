@@ -86,6 +86,7 @@ test("plans and settles every history as the reference does", { timeout: 3_600_0
           await run.step(last);
         }
         if (last !== null) await settlesDown(run, last, world);
+        await run.end();
       }),
     ),
     { numRuns: histories, ...(process.env.MILLRACE_SEED && { seed: Number(process.env.MILLRACE_SEED) }) },
@@ -97,9 +98,9 @@ async function settlesDown(run: History, last: Step, world: World): Promise<void
   const calm: Step = { ...last, fates: ["delivered"], resolves: true, scope: "full" };
   await run.step(calm);
   // What a row of this plan held (an e-mail, for instance) may be free only now.
-  for (let i = 0; i < 3; i += 1) await run.step({ ...calm, scope: "changes" });
-  const { plan } = await run.step({ ...calm, scope: "changes" });
-  expect(plan.total).toBe(0);
+  let left = 1;
+  for (let i = 0; i < 4 && left > 0; i += 1) left = (await run.step({ ...calm, scope: "changes" })).plan.total;
+  expect(left).toBe(0);
   const present = run.books.ledger.filter((held) => held.state === "present");
   if (world.byMatch && (last.mode === "mirror" || last.mode === "upsert")) {
     expect(new Set(present.map((held) => held.ident)).size).toBe(present.length);

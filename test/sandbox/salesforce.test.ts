@@ -31,7 +31,8 @@ describe("sign-in", () => {
     expect(await token(good.replace("client_credentials", "refresh_token&refresh_token=old"))).toMatchObject({
       error: "invalid_grant",
     });
-    const jwt = (claims: object) => `x.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.y`;
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const jwt = (claims: object, alg = "RS256") => `${part({ alg })}.${part(claims)}.y`;
     const claims = {
       iss: "sandbox-id",
       sub: "me@example.com",
@@ -41,6 +42,11 @@ describe("sign-in", () => {
     const bearer = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
     expect(await token(bearer + jwt(claims))).toHaveProperty("access_token");
     expect(await token(bearer + jwt({ ...claims, exp: 1 }))).toMatchObject({ error: "invalid_grant" });
+    expect(await token(bearer + jwt({ ...claims, exp: 2e9 }))).toMatchObject({ error: "invalid_grant" });
+    expect(await token(bearer + jwt({ ...claims, aud: "https://example.com" }))).toMatchObject({
+      error: "invalid_grant",
+    });
+    expect(await token(bearer + jwt(claims, "none"))).toMatchObject({ error: "invalid_grant" });
   });
 
   it("ends a session in time, or when told", async () => {

@@ -253,6 +253,7 @@ describe("the sandbox as a whole", () => {
       base_url: `${sandbox.url}/salesforce`,
       client_id: "sandbox-id",
       client_secret: "sandbox-secret",
+      refresh_token: "sandbox-refresh",
     });
     expect(sandboxAccount("klaviyo", sandbox.url)).toEqual({
       base_url: `${sandbox.url}/klaviyo`,

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { systemClock } from "../../src/core/clock.ts";
 import type { ResultRange, RowFate } from "../../src/core/result.ts";
+import type { Trigger } from "../../src/core/run.ts";
 import type { SyncConfig } from "../../src/core/sync.ts";
 import { canonicalMapping } from "../../src/plan/mapping.ts";
 import { makePlan, type PlanOutcome, type PlanRequest, type PlanTarget } from "../../src/plan/plan.ts";
@@ -12,9 +12,9 @@ import { settle } from "../../src/settle/settle.ts";
 import { ensureState } from "../../src/state/ensure.ts";
 import { stateTables, syncTables } from "../../src/state/names.ts";
 import type { Dialect } from "../../src/warehouse/dialect.ts";
-import { createDuckDbWarehouse } from "../../src/warehouse/duckdb/index.ts";
 import { join as listed, raw, sql } from "../../src/warehouse/sql.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
+import { labEngine } from "./lab-engine.ts";
 
 /** One person of the model under test. */
 export interface Person {
@@ -34,7 +34,7 @@ export const listTarget: PlanTarget = {
 
 const tables = stateTables("millrace");
 
-/** A real DuckDB file with the model `analytics.people`, and plan → fates → settle without a platform. */
+/** A real warehouse (see lab-engine.ts) with the model `analytics.people`, and plan → fates → settle without a platform. */
 export class LedgerLab {
   readonly warehouse: Warehouse;
   readonly #dir: string;
@@ -51,11 +51,7 @@ export class LedgerLab {
   }
 
   static async at(dir: string, dialect?: Dialect): Promise<LedgerLab> {
-    const warehouse = createDuckDbWarehouse({
-      path: join(dir, "w.duckdb"),
-      clock: systemClock,
-      ...(dialect && { dialect }),
-    });
+    const warehouse = await labEngine().open(dir, dialect);
     const lab = new LedgerLab(warehouse, dir);
     await lab.sql("create schema if not exists analytics");
     await warehouse.session("write", (session) => ensureState(session, tables, "store-1"));
@@ -70,6 +66,7 @@ export class LedgerLab {
 
   async close(): Promise<void> {
     await this.warehouse.close();
+    await labEngine().remove(this.#dir);
     await rm(this.#dir, { recursive: true, force: true });
   }
 
@@ -85,7 +82,8 @@ export class LedgerLab {
   async model(people: readonly Person[]): Promise<void> {
     await this.warehouse.session("write", async (session) => {
       await session.execute([
-        raw("create or replace table analytics.people (id varchar, email varchar, name varchar)"),
+        raw("drop table if exists analytics.people"),
+        raw("create table analytics.people (id varchar, email varchar, name varchar)"),
       ]);
       const rows = people.map(({ id, email, name }) => sql`(${id}, ${email}, ${name})`);
       if (rows.length > 0) await session.execute([sql`insert into analytics.people values ${listed(rows)}`]);
@@ -118,6 +116,7 @@ export class LedgerLab {
     sync: SyncConfig,
     planned: Awaited<ReturnType<LedgerLab["plan"]>>,
     fate: (change: FrozenChange) => RowFate = () => ({ status: "delivered" }),
+    trigger: Trigger = "manual",
   ): Promise<boolean> {
     const ranges: ResultRange[] = planned.changes.map((change) => ({
       fromSeq: change.seq,
@@ -131,7 +130,7 @@ export class LedgerLab {
         plan: planned.plan,
         sync,
         mapping: canonicalMapping(sync),
-        trigger: "manual",
+        trigger,
         startedAt: planned.plan.createdAt,
         endedAt: planned.plan.createdAt,
         status: "done",
@@ -164,5 +163,7 @@ export class LedgerLab {
 }
 
 async function* pages(ranges: readonly ResultRange[]): AsyncIterable<readonly ResultRange[]> {
-  for (let at = 0; at < ranges.length; at += 3) yield ranges.slice(at, at + 3);
+  // Of three rows, so that small plans have several; of many where there are many.
+  const rows = ranges.length > 1_000 ? 1_000 : 3;
+  for (let at = 0; at < ranges.length; at += rows) yield ranges.slice(at, at + rows);
 }

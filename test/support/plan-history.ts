@@ -7,6 +7,7 @@ import { makePlan, type PlanOutcome, type PlanTarget } from "../../src/plan/plan
 import { changeReader, type FrozenChange } from "../../src/plan/read-changes.ts";
 import { resolveUnknown } from "../../src/settle/resolve-unknown.ts";
 import { settle } from "../../src/settle/settle.ts";
+import { dropSync } from "../../src/state/ensure.ts";
 import { stateTables, syncTables } from "../../src/state/names.ts";
 import { join, raw, sql } from "../../src/warehouse/sql.ts";
 import type { Session } from "../../src/warehouse/warehouse.ts";
@@ -108,6 +109,11 @@ export class History {
     return outcome;
   }
 
+  /** Leaves nothing of the history in the warehouse. */
+  end(): Promise<void> {
+    return dropSync(this.#session, tables, this.#name);
+  }
+
   /** What the target's rows truly came to is what the person says. */
   async resolveAll(): Promise<void> {
     for (const [run, decision] of this.#waiting) {
@@ -136,7 +142,8 @@ export class History {
   async #write(model: readonly ModelRow[]): Promise<void> {
     const rows = model.map(({ id, email, value }) => sql`(${id}, ${email}, ${value})`);
     await this.#session.execute([
-      raw("create or replace table analytics.people (id varchar, email varchar, name varchar)"),
+      raw("drop table if exists analytics.people"),
+      raw("create table analytics.people (id varchar, email varchar, name varchar)"),
       ...(rows.length === 0 ? [] : [sql`insert into analytics.people values ${join(rows)}`]),
     ]);
   }
@@ -203,7 +210,7 @@ export class History {
       value: row.seq === null || row.op === "remove" ? null : String(n),
       externalId: row.seq === null ? null : row.external_id,
       prev: row.seq === null ? null : row.prev_key,
-      code: row.code,
+      code: row.op === "suppress" ? null : row.code,
       rows: row.copies,
     });
   }

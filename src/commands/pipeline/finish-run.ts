@@ -128,9 +128,10 @@ async function* notPublished(pages: AsyncIterable<readonly ResultRange[]>): Asyn
 async function takeAsDelivered(app: App, run: RunRecord, lease: Lease): Promise<void> {
   const total = run.plan?.total ?? 0;
   const store = await app.store();
-  if (total === 0 || (await store.batches(run.id)).some((batch) => batch.state === "returned")) return;
+  const [known] = await store.batches(run.id);
+  if (total === 0 || known?.state === "returned") return;
   const batch = { id: `${run.id}-adopted`, fromSeq: 1, toSeq: total };
-  if ((await store.batches(run.id)).length === 0) await store.cut(run.id, [batch], lease);
-  await store.sending(run.id, batch.id, 1, lease);
+  if (known === undefined) await store.cut(run.id, [batch], lease);
+  if (known?.state !== "sending") await store.sending(run.id, batch.id, 1, lease);
   await store.returned(run.id, batch.id, [{ fromSeq: 1, toSeq: total, attempt: 1, status: "delivered" }], lease);
 }

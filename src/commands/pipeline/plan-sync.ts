@@ -1,3 +1,4 @@
+import type { Plan } from "../../core/plan.ts";
 import { noFates, type RunRecord, type Trigger } from "../../core/run.ts";
 import { canonicalMapping } from "../../plan/mapping.ts";
 import { makePlan, type PlanOutcome, type PlanRequest } from "../../plan/plan.ts";
@@ -29,32 +30,43 @@ const warehouseWaitMs = 10 * 60_000;
 /** Begins a run and freezes its plan, under the sync's lease. Dies cleanly: before `savePlan` nothing of the run is left. */
 export async function planSync(app: App, prepared: PreparedSync, lease: Lease, ask: PlanAsk): Promise<Planned> {
   const store = await app.store();
-  const { sync } = prepared;
   const startedAt = app.clock.now();
   const id = newRunId(startedAt);
-  await store.begin({ id, sync: sync.name, trigger: ask.trigger, startedAt }, lease);
-  try {
-    const relation = await app.relation(sync);
-    await store.advance(id, "plan", lease);
-    const request: PlanRequest = {
-      runId: id,
-      createdAt: startedAt,
-      sync,
-      relation,
-      target: planTarget(prepared, id, startedAt),
-      scope: ask.scope,
-    };
-    const outcome = await freezeInWarehouse(app, prepared, request, ask);
-    const held = outcome.heldFor.length > 0;
-    await store.savePlan(id, outcome.plan, sync, held ? "held" : ask.next, outcome.heldFor, lease);
-    const run = await store.run(id);
-    if (run === null) throw new Error(`run ${id} has left the store`);
-    return { run, outcome, mapping: canonicalMapping(sync) };
-  } catch (error) {
+  await store.begin({ id, sync: prepared.sync.name, trigger: ask.trigger, startedAt }, lease);
+  const planned = await freezeRun(app, prepared, lease, ask, { id, startedAt }).catch(async (error: unknown) => {
     const status = app.signal.aborted ? "abandoned" : "failed";
     await store.end(id, status, app.clock.now(), null, describeError(error), lease).catch(() => undefined);
     throw error;
-  }
+  });
+  if (planned.run.status === "held") await tellHeld(app, planned.outcome.plan, ask.trigger, startedAt);
+  return planned;
+}
+
+async function freezeRun(
+  app: App,
+  prepared: PreparedSync,
+  lease: Lease,
+  ask: PlanAsk,
+  { id, startedAt }: { readonly id: string; readonly startedAt: Date },
+): Promise<Planned> {
+  const store = await app.store();
+  const { sync } = prepared;
+  const relation = await app.relation(sync);
+  await store.advance(id, "plan", lease);
+  const request: PlanRequest = {
+    runId: id,
+    createdAt: startedAt,
+    sync,
+    relation,
+    target: planTarget(prepared, id, startedAt),
+    scope: ask.scope,
+  };
+  const outcome = await freezeInWarehouse(app, prepared, request, ask);
+  const held = outcome.heldFor.length > 0;
+  await store.savePlan(id, outcome.plan, sync, held ? "held" : ask.next, outcome.heldFor, lease);
+  const run = await store.run(id);
+  if (run === null) throw new Error(`run ${id} has left the store`);
+  return { run, outcome, mapping: canonicalMapping(sync) };
 }
 
 async function freezeInWarehouse(
@@ -72,20 +84,20 @@ async function freezeInWarehouse(
         if (ask.trustWarehouse) await trustWarehouse(app, session, prepared);
         else await assertStory(app, session, request.sync.name, null);
         await agree(app, session);
-        const outcome = await makePlan(session, app.tables, request);
-        if (outcome.heldFor.length > 0) {
-          await recordRun(session, app.tables, {
-            plan: outcome.plan,
-            trigger: ask.trigger,
-            startedAt: request.createdAt,
-            endedAt: null,
-            status: "held",
-            counts: { ...noFates, planned: outcome.plan.total },
-          });
-        }
-        return outcome;
+        return makePlan(session, app.tables, request);
       },
       app.signal,
+    ),
+  );
+}
+
+/** Only once the store has the plan: a run killed before that leaves nothing, not even a line in `runs`. */
+async function tellHeld(app: App, plan: Plan, trigger: Trigger, startedAt: Date): Promise<void> {
+  const warehouse = await app.warehouse();
+  const counts = { ...noFates, planned: plan.total };
+  await withLease(await app.store(), app.clock, "warehouse", warehouseWaitMs, app.signal, () =>
+    warehouse.session("write", (session) =>
+      recordRun(session, app.tables, { plan, trigger, startedAt, endedAt: null, status: "held", counts }),
     ),
   );
 }

@@ -27,7 +27,7 @@ export async function runSyncs(
 /** Says what came of the runs, and ends with the worst of their exit codes. */
 export function tellRuns(app: App, reports: readonly RunReport[]): ExitCode {
   const exit = worstExit(reports.map((report) => report.exit_code));
-  for (const report of reports) app.out.print(runText(report, { color: app.out.color }));
+  for (const report of reports) app.out.print(runText(report, { color: app.out.color }, app.flags));
   app.out.emit({ runs: reports, exit_code: exit });
   return exit;
 }

@@ -58,8 +58,10 @@ export async function approveRun(app: App, runId: string, onProgress?: OnProgres
   return reported(app, config, () =>
     withLease(store, app.clock, `sync:${found.sync}`, 0, app.signal, async (lease) => {
       const run = (await store.run(runId)) ?? found;
-      if (run.status === "running")
+      if (run.status === "running") {
+        await assertResumable(app, run);
         return reportOf(app, await finishRun(app, run, lease, (progress) => onProgress?.(run.sync, progress)), null);
+      }
       if (run.status !== "held" && run.status !== "planned") {
         throw new PlanSuperseded(`plan ${runId} is ${run.status}: it cannot be delivered any more`, {
           hint: `Make a new one: \`millrace plan ${run.sync}\`.`,
@@ -129,14 +131,14 @@ export async function reportOf(app: App, run: RunRecord, outcome: PlanOutcome | 
     refusals: outcome?.refusals ?? [],
     error: run.error,
     seconds,
-    approve: run.status === "held" ? approveCommand(run) : null,
+    approve: run.status === "held" ? approveCommand(app, run) : null,
   };
 }
 
-export const approveCommand = (run: Pick<RunRecord, "id" | "trigger" | "sync">): string =>
+export const approveCommand = (app: App, run: Pick<RunRecord, "id" | "trigger" | "sync">): string =>
   run.trigger === "retire"
-    ? `millrace retire ${run.sync} --remove --approve ${run.id}`
-    : `millrace run --approve ${run.id}`;
+    ? `millrace retire ${run.sync} --remove --approve ${run.id}${app.flags}`
+    : `millrace run --approve ${run.id}${app.flags}`;
 
 /** An error of one sync is that sync's report; the others go on. A stop and wrong configuration end everything. */
 async function reported(app: App, sync: SyncConfig, work: () => Promise<RunReport>): Promise<RunReport> {

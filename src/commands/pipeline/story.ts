@@ -1,8 +1,10 @@
 import { z } from "zod";
-import { StateDiverged } from "../../core/errors.ts";
+import { PlanSuperseded, StateDiverged } from "../../core/errors.ts";
 import { noCounts } from "../../core/plan.ts";
 import { noFates, type RunRecord } from "../../core/run.ts";
+import type { SyncConfig } from "../../core/sync.ts";
 import { canonicalMapping } from "../../plan/mapping.ts";
+import { doubtUnsettled } from "../../settle/doubt-unsettled.ts";
 import { settle } from "../../settle/settle.ts";
 import { bindingOf, differences, readBindings } from "../../state/bindings.ts";
 import { claimWarehouse, ensureState, readMeta } from "../../state/ensure.ts";
@@ -20,6 +22,7 @@ import { planTarget, shapeOf } from "./prepare.ts";
 export async function assertStory(app: App, session: Session, sync: string, settling: string | null): Promise<void> {
   const store = await app.store();
   const meta = await readMeta(session, app.tables);
+  const planOf = meta === null ? null : ((await frozenPlan(app, session, sync))?.runId ?? null);
   assertOneStory({
     sync,
     storeId: store.storeId,
@@ -27,8 +30,9 @@ export async function assertStory(app: App, session: Session, sync: string, sett
       warehouseId: await store.warehouseId(),
       lastSettled: await store.lastSettled(sync),
       unfinished: settling === null ? [] : [settling],
+      knowsPlan: planOf === null || (await store.run(planOf)) !== null,
     },
-    warehouse: meta === null ? null : { ...meta, lastSettled: await lastSettledIn(app, session, sync) },
+    warehouse: meta === null ? null : { ...meta, lastSettled: await lastSettledIn(app, session, sync), planOf },
   });
 }
 
@@ -42,8 +46,18 @@ export async function assertResumable(app: App, run: RunRecord): Promise<void> {
       if (run.plan === null || run.plan.total === 0) return;
       const frozen = await frozenPlan(app, session, run.sync);
       if (frozen?.runId === run.id && frozen.total === run.plan.total) return;
+      if (run.status !== "running") {
+        // A newer plan took its place and died before the store knew of it.
+        await (await app.store()).mark(run.id, "superseded", app.clock.now());
+        throw new PlanSuperseded(`plan ${run.id} is superseded: the warehouse no longer holds it`, {
+          hint: `Make a new one: \`millrace plan ${run.sync}\`.`,
+        });
+      }
       throw new StateDiverged(`run ${run.id} was cut off, and the warehouse no longer has its plan`, {
-        hint: `The warehouse was restored or its schema emptied. \`millrace run ${run.sync} --adopt\` goes on from the ledger as it stands, \`--rebuild\` sends everything again.`,
+        hint:
+          `The warehouse was restored or its schema emptied. \`millrace run ${run.sync} --adopt\` goes on from the ledger as it stands, ` +
+          `and sends again what that run had sent; \`millrace adopt ${run.sync}\` takes all rows of the model as delivered; ` +
+          `\`millrace run ${run.sync} --rebuild\` sends everything again.`,
       });
     },
     app.signal,
@@ -51,17 +65,18 @@ export async function assertResumable(app: App, run: RunRecord): Promise<void> {
 }
 
 /**
- * A person chose the warehouse's story: the store takes it over and gives up what it believed was under way. Where an
- * unanswered row must not be sent twice, the rows of a plan that never settled are parked as unknown.
+ * A person chose the warehouse's story: the store takes it over and gives up what it believed was under way. The rows of a
+ * plan that never settled may be at the destination: where a row must not be sent twice they are parked as unknown, elsewhere
+ * the ledger takes note of them. In this order a kill leaves either the run resumable or the divergence to be asked again.
  */
 export async function trustWarehouse(app: App, session: Session, prepared: PreparedSync): Promise<void> {
   const store = await app.store();
   const { sync } = prepared;
+  await agree(app, session);
+  await noteUnsettled(app, session, prepared);
   for (const run of await store.unfinished()) {
     if (run.sync === sync.name && run.plan !== null) await store.mark(run.id, "abandoned", app.clock.now());
   }
-  await agree(app, session);
-  await parkUnsettled(app, session, prepared);
   await store.saveLastSettled(sync.name, await lastSettledIn(app, session, sync.name));
 }
 
@@ -90,20 +105,31 @@ export async function boundElsewhere(app: App, prepared: PreparedSync): Promise<
   );
 }
 
-async function parkUnsettled(app: App, session: Session, prepared: PreparedSync): Promise<void> {
+async function noteUnsettled(app: App, session: Session, prepared: PreparedSync): Promise<void> {
   const { sync } = prepared;
-  const now = app.clock.now();
   const frozen = await frozenPlan(app, session, sync.name);
   if (frozen === null || frozen.total === 0) return;
   if (frozen.runId === (await lastSettledIn(app, session, sync.name))) return;
-  if (shapeOf(prepared, frozen.runId, now, null).resend !== "once") return;
+  // An append under another run has another idempotency key, so the receiver could not tell that it has the row already.
+  const once = sync.mode === "append" || shapeOf(prepared, frozen.runId, app.clock.now(), null).resend === "once";
+  if (once) await parkUnsettled(app, session, sync, frozen);
+  else await doubtUnsettled(session, app.tables, sync, frozen.runId);
+}
+
+async function parkUnsettled(
+  app: App,
+  session: Session,
+  sync: SyncConfig,
+  frozen: { readonly runId: string; readonly total: number },
+): Promise<void> {
+  const now = app.clock.now();
   const lost = {
     status: "unknown",
     code: "STORE_LOST",
     message: "the control store that knew whether this was sent was lost",
   } as const;
   const own = syncTables(app.tables.schema, sync.name, session.dialect.traits.maxIdentifier);
-  await settle(session, app.tables, once([{ fromSeq: 1, toSeq: frozen.total, attempt: 1, ...lost }]), {
+  await settle(session, app.tables, inOnePage([{ fromSeq: 1, toSeq: frozen.total, attempt: 1, ...lost }]), {
     plan: {
       runId: frozen.runId,
       sync: sync.name,
@@ -128,7 +154,7 @@ async function parkUnsettled(app: App, session: Session, prepared: PreparedSync)
   );
 }
 
-async function* once<T>(page: readonly T[]): AsyncIterable<readonly T[]> {
+async function* inOnePage<T>(page: readonly T[]): AsyncIterable<readonly T[]> {
   yield page;
 }
 

@@ -46,7 +46,7 @@ export function dueRunner(o: DueOptions): SchedulerOptions["onDue"] {
     await o.resumed(sync.name);
     app.signal.throwIfAborted();
     try {
-      // Asked for anew: a variable that was unset at the start may matter now.
+      // Not the sync as it is listed: one with unset variables is refused here, and says which.
       return await runSync(app, app.sync(sync.name), ask);
     } catch (error) {
       if (app.signal.aborted) throw error;

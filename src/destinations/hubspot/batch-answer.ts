@@ -46,11 +46,7 @@ export function readBatch(items: readonly Item[], by: string, body: z.output<typ
   return fates;
 }
 
-function named(
-  error: ApiError,
-  bySeq: ReadonlyMap<string, Item>,
-  byName: ReadonlyMap<string, Item>,
-): readonly Item[] {
+function named(error: ApiError, bySeq: ReadonlyMap<string, Item>, byName: ReadonlyMap<string, Item>): readonly Item[] {
   const traced = error.traces.flatMap((trace) => bySeq.get(trace) ?? []);
   return traced.length > 0 ? traced : error.ids.flatMap((id) => byName.get(folded(id)) ?? []);
 }

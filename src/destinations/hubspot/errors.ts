@@ -48,7 +48,12 @@ export function readError(raw: unknown): ApiError {
     code: inner?.code ?? (codeOf(named) || codeOf(category) || "UNKNOWN_ERROR"),
     property: name !== null && isProperty(name) ? name : null,
     traces: strings(about?.objectWriteTraceId),
-    ids: [...strings(about?.ids), ...strings(about?.id), ...strings(about?.fromObjectId), ...strings(about?.toObjectId)],
+    ids: [
+      ...strings(about?.ids),
+      ...strings(about?.id),
+      ...strings(about?.fromObjectId),
+      ...strings(about?.toObjectId),
+    ],
   };
 }
 
@@ -80,7 +85,12 @@ function codeOf(text: string | null | undefined): string {
 }
 
 /** Categories that say the row itself is at fault; all others may pass by themselves, or are not known. */
-const final: ReadonlySet<string> = new Set(["VALIDATION_ERROR", "CONFLICT", "OBJECT_NOT_FOUND", "OBJECT_ALREADY_EXISTS"]);
+const final: ReadonlySet<string> = new Set([
+  "VALIDATION_ERROR",
+  "CONFLICT",
+  "OBJECT_NOT_FOUND",
+  "OBJECT_ALREADY_EXISTS",
+]);
 
 /** The fate of a row that an error names. The message has code and property, never HubSpot's sentence: it quotes values. */
 export function errorFate(error: ApiError): RowFate {
@@ -106,7 +116,9 @@ export const notFound: RowFate = {
 const requestBody = z.object({ policyName: z.string().nullish(), message: z.string().nullish() });
 
 /** Errors of a whole request. 401, 5xx and rates by the second are the HTTP client's; `scope` is what the request needs. */
-export function requestError(scope: string): (status: number, body: unknown, headers: Headers) => DeliveryError | undefined {
+export function requestError(
+  scope: string,
+): (status: number, body: unknown, headers: Headers) => DeliveryError | undefined {
   return (status, body, headers) => {
     const error = readError(body);
     const about = { status, code: error.code };
@@ -119,16 +131,22 @@ export function requestError(scope: string): (status: number, body: unknown, hea
       });
     }
     if (status === 404) {
-      return new TargetInvalid(`HubSpot answered 404 ${error.code}: the object type, list or subscription is not there`, {
-        hint: "Check the names in `to:`. Custom objects go by their fully qualified name (p123_name) or type id (2-123).",
-        context: about,
-      });
+      return new TargetInvalid(
+        `HubSpot answered 404 ${error.code}: the object type, list or subscription is not there`,
+        {
+          hint: "Check the names in `to:`. Custom objects go by their fully qualified name (p123_name) or type id (2-123).",
+          context: about,
+        },
+      );
     }
     if (status === 400 && wrongMapping.has(error.code)) {
-      return new TargetInvalid(`HubSpot answered 400 ${error.code}${error.property === null ? "" : `: ${error.property}`}`, {
-        hint: "Properties go by their internal name, must exist, and must not be read-only; the one in `match` must be unique.",
-        context: about,
-      });
+      return new TargetInvalid(
+        `HubSpot answered 400 ${error.code}${error.property === null ? "" : `: ${error.property}`}`,
+        {
+          hint: "Properties go by their internal name, must exist, and must not be read-only; the one in `match` must be unique.",
+          context: about,
+        },
+      );
     }
     if (status === 400 || status === 409 || status === 413 || status === 414 || status === 422) {
       return new BatchRefused(`HubSpot answered ${status} ${error.code}: ${sentence(error)}`, {

@@ -3,10 +3,10 @@ import type { BatchResult, RowFate } from "../../core/result.ts";
 import type { Batch, Target, TargetCtx, TargetSync } from "../connector.ts";
 import type { HubspotAccount } from "./account.ts";
 import { callJson } from "./api.ts";
-import { delivered, done, type Fates, resultMissing } from "./fates.ts";
+import { delivered, done, type Fates } from "./fates.ts";
 import { findOrCreateList, listId } from "./lists.ts";
 import { maxObjects } from "./lookup.ts";
-import { identityOf, objectName, recordId } from "./objects.ts";
+import { identityOf, objectName, objectTypeId, recordId } from "./objects.ts";
 import { listsPath } from "./paths.ts";
 import { maxRequestBytes } from "./record-target.ts";
 import { idsToRemove } from "./removal.ts";
@@ -42,6 +42,7 @@ export const list: Target<HubspotAccount, ListOptions> = {
   object: (to) => `list/${to.object}/${to.list}`,
   shape(to, sync) {
     identityOf(to, sync);
+    objectTypeId(to.object);
     return {
       batch: { maxRows: maxMembers, maxBytes: maxRequestBytes, mixedOps: true },
       resend: "idempotent",
@@ -70,7 +71,12 @@ async function join(batch: Batch, ctx: ListCtx): Promise<BatchResult> {
   const fates: Fates = new Map();
   const by = identityOf(ctx.options, ctx.sync);
   const writes = ctx.options.create_records && by !== recordId ? "upsert" : "update";
-  await writeRecords(ctx, { object: ctx.options.object, by, writes, onlyIfEmpty: ctx.sync.onlyIfEmpty }, batch.changes, fates);
+  await writeRecords(
+    ctx,
+    { object: ctx.options.object, by, writes, onlyIfEmpty: ctx.sync.onlyIfEmpty },
+    batch.changes,
+    fates,
+  );
   const rows = [...fates].flatMap(([seq, fate]) =>
     fate.status === "delivered" && fate.externalId !== undefined ? [{ seq, id: fate.externalId }] : [],
   );
@@ -92,7 +98,13 @@ async function leave(batch: Batch, ctx: ListCtx): Promise<BatchResult> {
 /** The description misspells the first name; both are read. */
 const membershipReply = z
   .object({ recordIdsMissing: z.array(z.union([z.string(), z.number()]).transform(String)).default([]) })
-  .and(z.union([z.object({ recordsIdsAdded: z.array(z.unknown()) }), z.object({ recordIdsAdded: z.array(z.unknown()) }), z.object({ recordIdsRemoved: z.array(z.unknown()) })]));
+  .and(
+    z.union([
+      z.object({ recordsIdsAdded: z.array(z.unknown()) }),
+      z.object({ recordIdsAdded: z.array(z.unknown()) }),
+      z.object({ recordIdsRemoved: z.array(z.unknown()) }),
+    ]),
+  );
 
 /** Ids that HubSpot found no record for. https://developers.hubspot.com/docs/api-reference/2026-03/crm/lists/memberships/add-to-list */
 async function changeMembers(
@@ -111,4 +123,8 @@ async function changeMembers(
   return new Set(body.recordIdsMissing);
 }
 
-const recordGone: RowFate = { ...resultMissing, code: "RECORD_MISSING", message: "HubSpot does not find the record to put into the list" };
+const recordGone: RowFate = {
+  status: "retry",
+  code: "RECORD_MISSING",
+  message: "HubSpot does not find the record to put into the list",
+};

@@ -21,7 +21,15 @@ const readReply = z.object({
   results: z.array(
     z.object({
       id: z.union([z.string(), z.number()]).transform(String),
-      properties: z.record(z.string(), z.string().nullish().transform((value) => value ?? null)).default({}),
+      properties: z
+        .record(
+          z.string(),
+          z
+            .string()
+            .nullish()
+            .transform((value) => value ?? null),
+        )
+        .default({}),
     }),
   ),
   errors: z.array(z.unknown()).optional(),
@@ -39,11 +47,19 @@ export interface LookUp {
 const otherEmails = "hs_additional_emails";
 
 /** The records with these values of `by`, by folded value. */
-export async function findRecords(ctx: Ctx, what: LookUp, values: readonly string[]): Promise<ReadonlyMap<string, Found>> {
+export async function findRecords(
+  ctx: Ctx,
+  what: LookUp,
+  values: readonly string[],
+): Promise<ReadonlyMap<string, Found>> {
   const found = new Map<string, Found>();
   const wanted = [...new Map(values.map((value) => [folded(value), value])).entries()];
   for (const part of chunks(wanted, maxObjects)) {
-    const { results, errors = [] } = await readBatch(ctx, what, part.map(([, value]) => value));
+    const { results, errors = [] } = await readBatch(
+      ctx,
+      what,
+      part.map(([, value]) => value),
+    );
     const missingOnly = errors.every((error) => readError(error).category === "OBJECT_NOT_FOUND");
     for (const record of results) {
       for (const name of namesOf(what, record)) found.set(name, { kind: "one", ...record });
@@ -53,7 +69,10 @@ export async function findRecords(ctx: Ctx, what: LookUp, values: readonly strin
   return found;
 }
 
-function namesOf(what: LookUp, record: { readonly id: string; readonly properties: Readonly<Record<string, string | null>> }) {
+function namesOf(
+  what: LookUp,
+  record: { readonly id: string; readonly properties: Readonly<Record<string, string | null>> },
+) {
   if (what.by === recordId) return [record.id];
   const other = what.by === "email" ? (record.properties[otherEmails] ?? "").split(";") : [];
   return [record.properties[what.by] ?? "", ...other].map(folded).filter((name) => name !== "");

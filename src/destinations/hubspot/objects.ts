@@ -40,6 +40,8 @@ export function identityOf(options: { readonly id_property?: string | undefined 
       hint: "Use internal names, such as firstname or customer_no.",
     });
   }
+  // An empty match is refused by the configuration already (needsMatch).
+  if (sync.match.length === 0) return recordId;
   if (name === undefined || !sync.match.includes(name)) {
     throw new ConfigError(`sync "${sync.name}": HubSpot finds a record by one unique property`, {
       hint: "Keep a single property in `match`, or name one of them in `to: {id_property: …}`.",

@@ -20,7 +20,8 @@ export const associationsPath = (account: HubspotAccount, from: string, to: stri
   `${prefix(account, "crm/associations", "v4")}/${from}/${to}/batch`;
 
 /** https://developers.hubspot.com/docs/api-reference/communication-preferences-subscriptions-v4/guide */
-export const subscriptionsPath = (account: HubspotAccount): string => prefix(account, "communication-preferences", "v4");
+export const subscriptionsPath = (account: HubspotAccount): string =>
+  prefix(account, "communication-preferences", "v4");
 
 /** Documented under v3 alone. https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/basic/post-crm-v3-objects-contacts-gdpr-delete */
 export const erasurePath = "/crm/v3/objects/contacts/gdpr-delete";

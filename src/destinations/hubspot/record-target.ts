@@ -23,7 +23,8 @@ export const maxRequestBytes = 4_000_000;
 
 /** Records of any object, found by a unique property or by record id, each with its own result. */
 export const record: Target<HubspotAccount, RecordOptions> = {
-  description: "Records of any object (contacts, companies, deals, custom objects), found by a unique property or by id",
+  description:
+    "Records of any object (contacts, companies, deals, custom objects), found by a unique property or by id",
   kind: "records",
   options,
   identifiers: [],
@@ -50,7 +51,12 @@ export const record: Target<HubspotAccount, RecordOptions> = {
     const fates: Fates = new Map();
     const by = identityOf(ctx.options, ctx.sync);
     const { object } = ctx.options;
-    await writeRecords(ctx, { object, by, writes: batch.writes, onlyIfEmpty: ctx.sync.onlyIfEmpty }, batch.changes, fates);
+    await writeRecords(
+      ctx,
+      { object, by, writes: batch.writes, onlyIfEmpty: ctx.sync.onlyIfEmpty },
+      batch.changes,
+      fates,
+    );
     return done(batch.changes, fates);
   },
 };
@@ -59,7 +65,8 @@ export const record: Target<HubspotAccount, RecordOptions> = {
 function requests(_to: RecordOptions, sync: TargetSync): number {
   const writes = Math.ceil((sync.plannedRows - sync.removes) / maxObjects);
   const removals = Math.ceil(sync.removes / maxObjects);
-  const asks = sync.onlyIfEmpty.length > 0 || sync.mode === "insert" || sync.mode === "append" || sync.mode === "update";
+  const asks =
+    sync.onlyIfEmpty.length > 0 || sync.mode === "insert" || sync.mode === "append" || sync.mode === "update";
   return writes * (asks ? 2 : 1) + removals * (sync.mode === "remove" ? 2 : 1);
 }
 

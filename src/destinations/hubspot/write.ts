@@ -8,7 +8,7 @@ import { chunks, delivered, duplicateMatch, type Fates, noIdentifier, resultMiss
 import { type Found, findRecords, knownId, maxObjects } from "./lookup.ts";
 import { objectScope, recordId } from "./objects.ts";
 import { objectsPath } from "./paths.ts";
-import { folded, identifier, toProperties, tooLong } from "./values.ts";
+import { folded, identifier, tooLong, toProperties } from "./values.ts";
 
 export interface Writing {
   readonly object: string;
@@ -18,7 +18,7 @@ export interface Writing {
   readonly onlyIfEmpty: readonly string[];
 }
 
-interface Row1 {
+interface Named {
   readonly change: Change;
   readonly value: string;
 }
@@ -41,14 +41,19 @@ export async function writeRecords(ctx: Ctx, what: Writing, changes: readonly Ch
     else if (goesById(row, what)) addUpdate(row, what, there, updates, fates);
     else upserts.push(toItem(row, what, there, row.value));
   }
-  await send(ctx, what, "upsert", upserts, fates);
   await send(ctx, what, "update", updates, fates);
+  // A moved record that is gone meanwhile is made again under its new identifiers.
+  for (const row of rows.filter(({ change }) => isMoved(change) && fates.get(change.seq) === notFound)) {
+    fates.delete(row.change.seq);
+    upserts.push(toItem(row, what, null, row.value));
+  }
+  await send(ctx, what, "upsert", upserts, fates);
 }
 
 /** Rows with an identifier that no other row of the request has, and that can fit. */
-export function usable(changes: readonly Change[], by: string, fates: Fates): readonly Row1[] {
+export function usable(changes: readonly Change[], by: string, fates: Fates): readonly Named[] {
   const taken = new Set<string>();
-  const rows: Row1[] = [];
+  const rows: Named[] = [];
   for (const change of changes) {
     const value = identifier(change, by);
     const flaw = value === null ? noIdentifier : taken.has(folded(value)) ? duplicateMatch : tooLong(change);
@@ -62,26 +67,26 @@ export function usable(changes: readonly Change[], by: string, fates: Fates): re
   return rows;
 }
 
-function mustAsk(row: Row1, what: Writing): boolean {
+function mustAsk(row: Named, what: Writing): boolean {
   if (what.writes === "insert" || what.onlyIfEmpty.length > 0) return true;
   return what.writes === "update" && knownId(row.change, what.by, row.value) === null;
 }
 
 /** Upserts need a unique property; batch updates are sent by record id, which works for every object. */
-function goesById(row: Row1, what: Writing): boolean {
+function goesById(row: Named, what: Writing): boolean {
   return what.writes === "update" || what.by === recordId || isMoved(row.change);
 }
 
 /** The record is known by its id and gets new identifiers. */
 const isMoved = (change: Change): boolean => change.movedFrom !== undefined && change.externalId !== undefined;
 
-function addUpdate(row: Row1, what: Writing, there: Found | null, updates: Item[], fates: Fates): void {
+function addUpdate(row: Named, what: Writing, there: Found | null, updates: Item[], fates: Fates): void {
   const id = there?.kind === "one" ? there.id : knownId(row.change, what.by, row.value);
   if (id === null || (there?.kind === "none" && !isMoved(row.change))) fates.set(row.change.seq, notFound);
   else updates.push(toItem(row, what, there, id));
 }
 
-function toItem({ change }: Row1, what: Writing, there: Found | null, id: string): Item {
+function toItem({ change }: Named, what: Writing, there: Found | null, id: string): Item {
   const { [recordId]: _own, ...match } = change.match;
   // An update leaves identifiers alone, unless they are what moved.
   const identifiers: Row = what.writes === "update" && !isMoved(change) ? {} : match;

@@ -54,6 +54,10 @@ const endpoints = {
   "import-profiles": { burst: 10, steady: 150 },
   subscribe: { burst: 75, steady: 750 },
   unsubscribe: { burst: 75, steady: 750 },
+  events: { burst: 10, steady: 150 },
+  suppress: { burst: 75, steady: 750 },
+  unsuppress: { burst: 75, steady: 750 },
+  erase: { burst: 3, steady: 60 },
 } as const;
 
 export type Endpoint = keyof typeof endpoints;

@@ -31,12 +31,14 @@ export function codeOf(text: string | null | undefined): string {
 
 /** The row a pointer names, by its place in the request; null: none. */
 export function pointedRow(pointer: string): number | null {
-  const found = /\/profiles\/data\/(\d{1,6})(?:\/|$)/.exec(pointer) ?? /^\/data\/(\d{1,6})(?:\/|$)/.exec(pointer);
+  const found =
+    /\/(?:profiles|events-bulk-create)\/data\/(\d{1,6})(?:\/|$)/.exec(pointer) ??
+    /^\/data\/(\d{1,6})(?:\/|$)/.exec(pointer);
   return found === null ? null : Number(found[1]);
 }
 
 const ourFields = new Set(
-  "email phone_number external_id first_name last_name organization title image locale location properties address1 address2 city country latitude longitude region zip timezone ip subscriptions consented_at id".split(
+  "email phone_number external_id first_name last_name organization title image locale location properties address1 address2 city country latitude longitude region zip timezone ip subscriptions consented_at id time value value_currency unique_id metric".split(
     " ",
   ),
 );
@@ -47,7 +49,8 @@ export function sentence(error: ApiError): string {
     .split("/")
     .filter((part) => ourFields.has(part))
     .at(-1);
-  return field === undefined ? "Klaviyo refused the profile" : `Klaviyo refused the profile's ${field}`;
+  const what = error.pointer.includes("/events-bulk-create/") ? "event" : "profile";
+  return field === undefined ? `Klaviyo refused the ${what}` : `Klaviyo refused the ${what}'s ${field}`;
 }
 
 /** Scopes are named where we know which one the request needs; 401 and 429 are the seam's. */

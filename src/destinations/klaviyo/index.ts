@@ -11,16 +11,19 @@ import {
   rateLimits,
 } from "./account.ts";
 import { type Ctx, getJson } from "./api.ts";
+import { erasure } from "./erasure-target.ts";
+import { event } from "./event-target.ts";
 import { list } from "./list-target.ts";
 import { profile } from "./profile-target.ts";
 import { subscription } from "./subscription-target.ts";
+import { suppression } from "./suppression-target.ts";
 
 export const klaviyo: Connector<KlaviyoAccount> = {
   id: "klaviyo",
   category: "email",
   apiVersion: "2026-07-15",
   account: accountSchema,
-  targets: { list, profile, subscription },
+  targets: { list, profile, subscription, event, suppression, erasure },
   accountKey,
   baseUrl,
   limits: () => rateLimits,

@@ -51,12 +51,12 @@ export const list: Target<KlaviyoAccount, ListOptions> = {
   poll: (job, batch, ctx) => pollImport(job, batch, ctx, ctx.sync.mode === "mirror"),
 };
 
-/** Two polls a job are usual; mirrors read ids back for small jobs. Removals by ids of earlier runs need no look-up, others one per hundred. */
+/** Two polls a job are usual; mirrors read ids back for small jobs. Removals whose ids nobody can have read back are looked up, a hundred at once. */
 function requests(_to: ListOptions, sync: TargetSync): number {
   const written = sync.plannedRows - sync.removes;
   const jobs = Math.ceil(written / maxImportRows);
   const pages = sync.mode === "mirror" && written <= maxReadBack ? Math.ceil(written / 100) : 0;
-  const lookups = sync.mode === "remove" ? Math.ceil(sync.removes / valuesPerFilter) : 0;
+  const lookups = sync.mode === "remove" || sync.removes > maxReadBack ? Math.ceil(sync.removes / valuesPerFilter) : 0;
   return jobs * 3 + pages + lookups + Math.ceil(sync.removes / maxRemovals);
 }
 

@@ -22,13 +22,14 @@ export async function sendDroppingRefused<R extends { readonly seq: number }, T>
   fates: Map<number, RowFate>,
   scope: string,
   post: (rows: readonly R[]) => Promise<Posted<T>>,
+  judge: (error: ApiError) => RowFate = rejected,
 ): Promise<{ readonly sent: readonly R[]; readonly value: T } | null> {
   let left = rows;
   for (let round = 1; left.length > 0; round++) {
     const posted = await post(left);
     if ("value" in posted) return { sent: left, value: posted.value };
     const { status, body } = posted.refused;
-    const named = namedRows(readErrors(body), left.length);
+    const named = namedRows(readErrors(body), left.length, judge);
     if (named.size === 0 || round >= maxRounds) throw refusedAsAWhole(scope, status, body);
     for (const [i, fate] of named) {
       const row = left[i];
@@ -40,14 +41,33 @@ export async function sendDroppingRefused<R extends { readonly seq: number }, T>
 }
 
 /** Rows that the errors point at, by their place in the request. */
-export function namedRows(errors: readonly ApiError[], count: number): ReadonlyMap<number, RowFate> {
+export function namedRows(
+  errors: readonly ApiError[],
+  count: number,
+  judge: (error: ApiError) => RowFate = rejected,
+): ReadonlyMap<number, RowFate> {
   const named = new Map<number, RowFate>();
   for (const error of errors) {
     const row = pointedRow(error.pointer);
     if (row === null || row >= count || named.has(row)) continue;
-    named.set(row, { status: "rejected", code: error.code, message: sentence(error) });
+    named.set(row, judge(error));
   }
   return named;
+}
+
+export const rejected = (error: ApiError): RowFate => ({
+  status: "rejected",
+  code: error.code,
+  message: sentence(error),
+});
+
+/** The body of an answer that is read as text; null where it is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
 }
 
 function refusedAsAWhole(scope: string, status: number, body: unknown): Error {

@@ -7,7 +7,7 @@ import { postBlind } from "./api.ts";
 import { resultMissing, toRows } from "./fates.ts";
 import { findOrCreateList, listId, listOptions } from "./lists.ts";
 import { amongList, findProfiles, valuesPerFilter } from "./lookup.ts";
-import { type Posted, refusals, sendDroppingRefused } from "./refused-rows.ts";
+import { type Posted, parseJson, refusals, sendDroppingRefused } from "./refused-rows.ts";
 import { type Subscriber, subscribeBody, toSubscriber, toUnsubscriber, unsubscribeBody } from "./subscription.ts";
 
 const options = z.strictObject({
@@ -143,14 +143,6 @@ async function submit(
     return status < 400 ? { value: null } : { refused: { status, body: parseJson(text) } };
   });
   for (const row of posted?.sent ?? []) fates.set(row.seq, { status: "accepted" });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return null;
-  }
 }
 
 function leaveOpen(

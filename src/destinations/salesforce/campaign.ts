@@ -29,8 +29,9 @@ export function personField(sync: Pick<TargetSync, "name" | "match" | "fields">)
       hint: "Map Status and the member's own custom fields; campaign and person come from `to:` and `match:`.",
     });
   }
-  const [field, second] = sync.match;
-  if (field !== undefined && second === undefined) return field;
+  // An empty match is refused by the configuration already (needsMatch).
+  const [field = "Id", second] = sync.match;
+  if (second === undefined) return field;
   throw new ConfigError(`sync "${sync.name}": ${sync.match.length} fields in match, and a person is found by one`, {
     hint: "Keep one: an External ID field of the Contact or Lead, or its Id.",
   });

@@ -35,7 +35,8 @@ export async function sendMembers(batch: Batch, ctx: MemberCtx): Promise<BatchRe
 }
 
 async function add(ctx: MemberCtx, changes: readonly Change[], writes: Batch["writes"], fates: Fates): Promise<void> {
-  const known = changes.filter((change) => hasFields(change) && change.externalId !== undefined);
+  const updates = (change: Change) => writes !== "insert" && change.externalId !== undefined && hasFields(change);
+  const known = changes.filter(updates);
   await write(
     ctx,
     "update",
@@ -44,7 +45,7 @@ async function add(ctx: MemberCtx, changes: readonly Change[], writes: Batch["wr
   );
   // A member who was taken out by hand is one again.
   const gone = new Set(known.filter((change) => fates.get(change.seq) === notFound));
-  const fresh = changes.filter((change) => gone.has(change) || !known.includes(change));
+  const fresh = changes.filter((change) => gone.has(change) || !updates(change));
   for (const { seq } of gone) fates.delete(seq);
   await write(
     ctx,

@@ -48,6 +48,16 @@ export interface ImportJob {
   completed: string | null;
 }
 
+export interface Event {
+  readonly id: string;
+  readonly profile: string;
+  readonly metric: string;
+  readonly uniqueId: string;
+  readonly time: string;
+  readonly value: number | null;
+  readonly properties: Value;
+}
+
 /** What every resource of the stand-in works on. */
 export interface Account {
   readonly config: KlaviyoConfig;
@@ -56,6 +66,10 @@ export interface Account {
   readonly profiles: Map<string, Profile>;
   readonly lists: Map<string, List>;
   readonly jobs: Map<string, ImportJob>;
+  /** Profile, metric and unique id → the event. */
+  readonly events: Map<string, Event>;
+  /** Profile id → suppressed by a user since. */
+  readonly suppressed: Map<string, string>;
   /** "email:ann@example.com" → profile id. */
   readonly identifiers: Map<string, string>;
   counter: number;
@@ -85,6 +99,8 @@ const snapshotSchema = z.object({
     }),
   ),
   jobs: z.array(z.custom<ImportJob>((job) => typeof job === "object")),
+  events: z.array(z.tuple([z.string(), z.custom<Event>((event) => typeof event === "object")])).default([]),
+  suppressed: pairs(z.string()).default([]),
 });
 
 export function createAccount(config: KlaviyoConfig, clock: Clock, misbehaviour: Misbehaviour): Account {
@@ -95,6 +111,8 @@ export function createAccount(config: KlaviyoConfig, clock: Clock, misbehaviour:
     profiles: new Map(),
     lists: new Map(),
     jobs: new Map(),
+    events: new Map(),
+    suppressed: new Map(),
     identifiers: new Map(),
     counter: 0,
   };
@@ -107,7 +125,8 @@ export function nextId(account: Account, prefix: string): string {
 }
 
 export function clearAccount(account: Account): void {
-  for (const map of [account.profiles, account.lists, account.jobs, account.identifiers]) map.clear();
+  const { profiles, lists, jobs, events, suppressed, identifiers } = account;
+  for (const map of [profiles, lists, jobs, events, suppressed, identifiers]) map.clear();
 }
 
 /** Instants as the description writes them: 2022-11-08T00:00:00+00:00. */
@@ -135,6 +154,8 @@ export function snapshotAccount(account: Account): Value {
       unsubscribed: [...list.unsubscribed],
     })),
     jobs: [...account.jobs.values()] as unknown as readonly Value[],
+    events: [...account.events] as unknown as readonly Value[],
+    suppressed: [...account.suppressed],
   };
 }
 
@@ -162,4 +183,6 @@ export function restoreAccount(account: Account, snapshot: unknown): void {
     });
   }
   for (const job of saved.jobs) account.jobs.set(job.id, job);
+  for (const [identity, event] of saved.events) account.events.set(identity, event);
+  for (const [profile, since] of saved.suppressed) account.suppressed.set(profile, since);
 }

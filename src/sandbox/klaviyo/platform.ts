@@ -6,6 +6,7 @@ import type { Answer, Call, Platform, Route } from "../core/platform.ts";
 import { type Account, clearAccount, createAccount, restoreAccount, snapshotAccount } from "./account.ts";
 import type { KlaviyoConfig } from "./config.ts";
 import { breach, document, JSON_API, notFound, problem } from "./errors.ts";
+import { createEvents } from "./events.ts";
 import { createImport, getImport, importErrors, importedProfiles, listImports } from "./imports.ts";
 import { changeMembers, createList, deleteList, getList, listLists, listMembers } from "./lists.ts";
 import { profileKey } from "./profile-writes.ts";
@@ -20,6 +21,7 @@ import {
 } from "./profiles.ts";
 import { createRates, L, M, type Rate, S, throttled, XS } from "./rates.ts";
 import { subscribe, unsubscribe } from "./subscriptions.ts";
+import { changeSuppressions } from "./suppressions.ts";
 
 /** The revision of the description this stand-in is written from. */
 const REVISION = "2026-07-15";
@@ -61,10 +63,23 @@ const operations: readonly (readonly [Route["method"], string, Rate, Handler])[]
   ],
   ["POST", "/api/profile-subscription-bulk-create-jobs", L, subscribe],
   ["POST", "/api/profile-subscription-bulk-delete-jobs", L, unsubscribe],
+  ["POST", "/api/event-bulk-create-jobs", M, createEvents],
+  [
+    "POST",
+    "/api/profile-suppression-bulk-create-jobs",
+    L,
+    (account, call) => changeSuppressions(account, call, "create"),
+  ],
+  [
+    "POST",
+    "/api/profile-suppression-bulk-delete-jobs",
+    L,
+    (account, call) => changeSuppressions(account, call, "delete"),
+  ],
   ["POST", "/api/data-privacy-deletion-jobs", S, requestDeletion],
 ];
 
-/** The Klaviyo stand-in: profiles, lists, bulk imports, subscriptions; rate limits as documented. */
+/** The Klaviyo stand-in: profiles, lists, bulk imports, subscriptions, suppressions, events; rate limits as documented. */
 export function createKlaviyo(config: KlaviyoConfig, clock: Clock, misbehaviour: Misbehaviour): Platform {
   const account = createAccount(config, clock, misbehaviour);
   const rates = createRates(clock, config.rate_factor);
@@ -121,7 +136,7 @@ export function createKlaviyo(config: KlaviyoConfig, clock: Clock, misbehaviour:
           .map((id) => profileKey(account.profiles.get(id)?.attributes ?? {}, id))
           .join(", ");
       return {
-        summary: `${account.profiles.size} profiles, ${lists.length} lists, ${account.jobs.size} import jobs`,
+        summary: `${account.profiles.size} profiles, ${lists.length} lists, ${account.jobs.size} import jobs, ${account.events.size} events, ${account.suppressed.size} suppressed`,
         tables: [
           {
             title: "Lists",
@@ -218,6 +233,15 @@ function accountState(account: Account): Value {
         },
       ]),
     ),
+    events: [...account.events.values()].map(({ profile, metric, uniqueId, time, value, properties }) => ({
+      profile: profileKey(account.profiles.get(profile)?.attributes ?? {}, profile),
+      metric,
+      unique_id: uniqueId,
+      time,
+      value,
+      properties,
+    })),
+    suppressed: [...account.suppressed.keys()].map((id) => profileKey(account.profiles.get(id)?.attributes ?? {}, id)),
     jobs: [...account.jobs.values()].map(({ id, status, total, profiles, errors, lost }) => ({
       id,
       status,

@@ -71,6 +71,8 @@ export function updateProfile(account: Account, profile: Profile, changes: Row, 
 /** Takes a profile out of everything. */
 export function eraseProfile(account: Account, profile: Profile): void {
   account.profiles.delete(profile.id);
+  account.suppressed.delete(profile.id);
+  for (const [identity, event] of account.events) if (event.profile === profile.id) account.events.delete(identity);
   for (const name of IDENTIFIERS) {
     const value = profile.attributes[name];
     if (typeof value === "string") account.identifiers.delete(identifierKey(name, value));

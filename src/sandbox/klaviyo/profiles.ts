@@ -103,6 +103,8 @@ export function requestDeletion(account: Account, call: Call): Answer {
   const given = [id, attributes?.email, attributes?.phone_number].filter((value) => value != null);
   if (given.length !== 1)
     return breach(400, "exactly one of id, email and phone_number is needed", "/data/attributes/profile");
+  const flaw = flawOf((attributes ?? {}) as Row);
+  if (flaw !== undefined) return invalid(flaw.detail, `/data/attributes/profile/data/attributes/${flaw.field}`);
   const found = matchingIds(account, (attributes ?? {}) as Row, id);
   for (const match of found) {
     const profile = account.profiles.get(match);

@@ -157,6 +157,61 @@ export const unsubscribeBody = z.strictObject({
   }),
 });
 
+const event = z.strictObject({
+  type: z.literal("event"),
+  attributes: z.strictObject({
+    properties: z.record(z.string(), z.json()),
+    time: z.iso.datetime({ offset: true }).nullish(),
+    value: z.number().nullish(),
+    value_currency: text,
+    backfill: z.boolean().nullish(),
+    metric: z.strictObject({
+      data: z.strictObject({
+        type: z.literal("metric"),
+        attributes: z.strictObject({ name: z.string().min(1).max(127), service: text }),
+      }),
+    }),
+    unique_id: text,
+  }),
+});
+const eventEntry = z.strictObject({
+  type: z.literal("event-bulk-create"),
+  attributes: z.strictObject({
+    backfill: z.boolean().nullish(),
+    profile: z.strictObject({
+      data: z.strictObject({
+        type: profileType,
+        id: text,
+        attributes: z.strictObject({ ...profileFields, anonymous_id: text, _kx: text }),
+        meta,
+      }),
+    }),
+    events: z.strictObject({ data: z.array(event) }),
+  }),
+});
+export type EventEntry = z.infer<typeof eventEntry>;
+
+export const eventsBody = z.strictObject({
+  data: z.strictObject({
+    type: z.literal("event-bulk-create-job"),
+    attributes: z.strictObject({ "events-bulk-create": z.strictObject({ data: z.array(eventEntry) }) }),
+  }),
+});
+
+const addresses = <T extends string>(type: T) =>
+  z.strictObject({
+    data: z.strictObject({
+      type: z.literal(type),
+      attributes: z.strictObject({
+        profiles: z.strictObject({
+          data: z.array(z.strictObject({ type: profileType, attributes: z.strictObject({ email: z.string() }) })),
+        }),
+      }),
+    }),
+  });
+export const suppressBody = addresses("profile-suppression-bulk-create-job");
+export const unsuppressBody = addresses("profile-suppression-bulk-delete-job");
+
 export const deletionBody = z.strictObject({
   data: z.strictObject({
     type: z.literal("data-privacy-deletion-job"),

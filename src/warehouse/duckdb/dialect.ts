@@ -74,11 +74,14 @@ export function createDuckDbDialect({ fastHash = duckDbHash, catalog }: DuckDbDi
     ident,
     relation,
     temporary: (name) => ({ database: "temp", schema: "main", name }),
+    dropTemporary: (table) => sql`drop table if exists temp.main.${table}`,
     typeName: (type) => raw(TYPE_NAMES[type]),
     createSchema: (name) => sql`create schema if not exists ${ident(name)}`,
     replaceTable: (table, query) => [sql`create or replace table ${relation(table)} as ${query}`],
     statistics: () => [],
-    joinRanges: (rows, ranges) => sql`${rows} p join ${ranges} r on p.seq between r.from_seq and r.to_seq`,
+    // Spread first: DuckDB's join on `between` is quadratic where every row has a range of its own.
+    joinRanges: (rows, ranges) =>
+      sql`${rows} p join (select *, unnest(range(from_seq, to_seq + 1)) as range_seq from ${ranges}) r on r.range_seq = p.seq`,
     text: (expression, column) => textOf(expression, kindOf(column.nativeType), decimalDigits(column).scale),
     tryCast: (expression, column, type) => castOf(expression, kindOf(column.nativeType), type),
     round: (value, _column, digits) => sql`round(${value}, ${raw(String(digits))})`,

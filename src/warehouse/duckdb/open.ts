@@ -10,6 +10,8 @@ export interface OpenOptions {
   readonly clock: Clock;
   /** How long to wait for another process, in milliseconds. */
   readonly waitMs: number;
+  /** Told once, with the holder's name, when the wait for another process is worth a word. */
+  readonly onWait?: ((holder: string) => void) | undefined;
   readonly memoryLimit?: string | undefined;
   readonly threads?: number | undefined;
   readonly tempDirectory?: string | undefined;
@@ -17,6 +19,7 @@ export interface OpenOptions {
 
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 1_000;
+const WORTH_A_WORD_MS = 1_000;
 
 /** https://duckdb.org/docs/stable/configuration/overview */
 function settings(options: OpenOptions, mode: "READ_ONLY" | "READ_WRITE"): Record<string, string> {
@@ -57,7 +60,9 @@ export async function openFile(
       created.closeSync();
     }
   }
-  const until = clock.now().getTime() + waitMs;
+  const since = clock.now().getTime();
+  const until = since + waitMs;
+  let told = false;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
       return await DuckDBInstance.create(path, settings(options, access === "read" ? "READ_ONLY" : "READ_WRITE"));
@@ -66,6 +71,10 @@ export async function openFile(
       if (holder === null) throw mapError(cause);
       const leftMs = until - clock.now().getTime();
       if (leftMs <= 0) throw busy(path, holder, waitMs);
+      if (!told && clock.now().getTime() - since >= WORTH_A_WORD_MS) {
+        told = true;
+        options.onWait?.(holder);
+      }
       await clock.sleep(Math.min(pauseMs, leftMs), signal);
     }
   }

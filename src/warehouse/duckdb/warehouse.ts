@@ -20,6 +20,8 @@ export interface DuckDbWarehouseOptions {
   readonly tempDirectory?: string;
   /** How long a session waits for others, in milliseconds. Default 60,000. */
   readonly waitMs?: number;
+  /** Told once a wait, with the name of the process that has the file. */
+  readonly onWait?: (holder: string) => void;
   readonly dialect?: Dialect;
 }
 

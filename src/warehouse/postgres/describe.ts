@@ -15,9 +15,9 @@ export const columnsQuery = ({ database, schema, name }: Relation): Sql => sql`
     select a.attnum, a.attname, a.atttypid as type, a.atttypmod as modifier
     from pg_catalog.pg_attribute a
     join pg_catalog.pg_class c on c.oid = a.attrelid
-    where c.relname = ${name} and c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdropped
+    where c.relname = cast(${name} as text) and c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdropped
       and c.relnamespace = case when ${schema} = 'pg_temp' then pg_catalog.pg_my_temp_schema()
-        else (select n.oid from pg_catalog.pg_namespace n where n.nspname = ${schema}) end
+        else (select n.oid from pg_catalog.pg_namespace n where n.nspname = cast(${schema} as text)) end
       and (cast(${database ?? null} as text) is null or cast(${database ?? null} as text) = pg_catalog.current_database())
     union all
     select c.attnum, c.attname, t.typbasetype, case when c.modifier = -1 then t.typtypmod else c.modifier end

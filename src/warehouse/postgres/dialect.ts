@@ -55,15 +55,17 @@ export function createPostgresDialect({ unloggedPlans = false }: PostgresDialect
     ident,
     relation,
     temporary: (name) => ({ schema: "pg_temp", name }),
+    dropTemporary: (table) => sql`drop table if exists pg_temp.${table}`,
     typeName: (type) => raw(TYPE_NAMES[type]),
     // CREATE SCHEMA asks for the right to create one even where it exists already.
     createSchema: (name) => {
       const body = ` begin if to_regnamespace(${quoted(ident(name).text)}) is null then create schema ${ident(name).text}; end if; end `;
       return raw(`do ${quoted(body)}`);
     },
-    replaceTable: (table, query) => [
+    replaceTable: (table, query, readBy) => [
       sql`drop table if exists ${relation(table)}`,
       sql`create ${raw(unloggedPlans ? "unlogged table" : "table")} ${relation(table)} as ${query}`,
+      sql`create index on ${relation(table)} (${ident(readBy)})`,
     ],
     // Without statistics the planner takes a temporary table for a small one. Autovacuum never sees it.
     statistics: (table) => [sql`analyze ${table}`],

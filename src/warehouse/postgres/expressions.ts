@@ -35,10 +35,13 @@ export const base64 = (x: Sql): Sql => sql`replace(encode(${x}, 'base64'), chr(1
 export const timestampText = (x: Sql): Sql =>
   sql`case when isfinite(${x}) then to_char(${x}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') else cast(${x} as text) end`;
 
+/** In the order of its bytes, as other engines compare: where two rows claim one record, the least key wins on each alike. */
+const bytewise = (x: Sql): Sql => sql`(${x} collate "C")`;
+
 export function textOf(x: Sql, kind: Kind): Sql {
   switch (kind) {
     case "text":
-      return x;
+      return bytewise(x);
     case "decimal":
       return decimalText(x);
     case "float":
@@ -50,6 +53,8 @@ export function textOf(x: Sql, kind: Kind): Sql {
       return sql`cast(to_json(${x}) as text)`;
     case "bytes":
       return base64(x);
+    case "other":
+      return bytewise(sql`cast(${x} as text)`);
     default:
       return sql`cast(${x} as text)`;
   }

@@ -94,7 +94,7 @@ async function seedLedger(args: Args): Promise<void> {
     await session.execute([
       sql`insert into ${session.dialect.relation(ledger)} (${columnList(session.dialect, ledgerColumns)})
         select ${source.key}, ${source.matchHash}, ${source.identifiers}, ${source.fastFingerprint}, ${source.fingerprintEngine},
-          ${source.stableFingerprint}, null, 'present', 'run-seed' from ${source.relation} order by hash(${source.key}, 10)`,
+          ${source.stableFingerprint}, null, 'present', 'run-seed', null from ${source.relation} order by hash(${source.key}, 10)`,
     ]);
   });
   await warehouse.close();

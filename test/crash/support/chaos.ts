@@ -61,7 +61,10 @@ export async function campaign(o: CampaignOptions): Promise<Campaign> {
       const told: string[] = [];
       for (let n = 0; n < times; n++) {
         const command = n === 0 || random() < 0.3 ? lab.start(...runArgs) : lab.start("resume");
-        const state = await killedAt(command, usualMs * random() * (n === 0 ? 1.05 : 0.7), lab, recorded);
+        // Half of the instants are counted from the first request on, or planning would take most of them.
+        const from = n === 0 && random() < 0.5 ? "deliver" : "lease";
+        const share = random() * (n > 0 ? 0.7 : from === "lease" ? 1.05 : 0.6);
+        const state = await killedAt(command, { from, ms: usualMs * share }, lab, recorded);
         if (state === null) {
           tooLate += 1;
           break;
@@ -106,12 +109,20 @@ async function change(lab: Lab, round: number, random: () => number): Promise<vo
   if (Number(audience[0]?.n) === 0) throw new Error("nobody is left in the audience");
 }
 
-/** Kills the process `ms` after it took the sync's lease. null: it had ended by then. */
-async function killedAt(command: Started, ms: number, lab: Lab, recorded: Set<string>): Promise<string | null> {
+/** Kills the process so long after it took the sync's lease or began to deliver. null: it had ended by then. */
+async function killedAt(
+  command: Started,
+  instant: { readonly from: "lease" | "deliver"; readonly ms: number },
+  lab: Lab,
+  recorded: Set<string>,
+): Promise<string | null> {
   let over = false;
   void command.ended.then(() => (over = true));
-  while (!over && lab.store().leases.get("sync:people") !== command.process.pid) await sleep(5);
-  await Promise.race([command.ended, sleep(ms)]);
+  const begun = ({ leases, runs }: StoreView) =>
+    leases.get("sync:people") === command.process.pid &&
+    (instant.from === "lease" || (runs.at(-1)?.status === "running" && runs.at(-1)?.stage !== "plan"));
+  while (!over && !begun(lab.store())) await sleep(5);
+  await Promise.race([command.ended, sleep(instant.ms)]);
   const { signal } = await command.kill();
   if (signal !== "SIGKILL") return null;
   const view = lab.store();

@@ -18,9 +18,9 @@ export async function readBooks(lab: Lab): Promise<Books> {
     const people = (await query("select cast(id as varchar) as id, email, name, tier from people")) as unknown as (Person & {
       id: string;
     })[];
-    const settled = await query("select 1 from information_schema.tables where table_name = 'results'");
-    const rows = async (sql: string) => (settled.length === 0 ? [] : await query(sql));
-    const ledger = (await rows("select key, state from millrace.ledger__people")) as { key: string; state: string }[];
+    const tables = (await query("select table_name from information_schema.tables")).map((row) => row.table_name);
+    const rows = async (table: string, sql: string) => (tables.includes(table) ? await query(sql) : []);
+    const ledger = (await rows("ledger__people", "select key, state from millrace.ledger__people")) as { key: string; state: string }[];
     const keys = ledger.filter(({ state }) => state !== "removed").map(({ key }) => key);
     return {
       audience: new Map(
@@ -29,10 +29,12 @@ export async function readBooks(lab: Lab): Promise<Books> {
       ledger: new Map(ledger.map(({ key, state }) => [key, state])),
       twice: keys.filter((key, i) => keys.indexOf(key) !== i),
       runs: (await rows(
+        "runs",
         `select run_id, status, cast(planned as int) as planned, cast(delivered as int) as delivered, cast(accepted as int) as accepted,
           cast(rejected as int) as rejected, cast(retry as int) as retry, cast("unknown" as int) as "unknown" from millrace.runs`,
       )) as Books["runs"],
       results: (await rows(
+        "results",
         "select run_id, cast(seq as int) as seq, key, status from millrace.results order by run_id, seq",
       )) as unknown as Books["results"],
     };

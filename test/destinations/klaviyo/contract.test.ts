@@ -8,6 +8,8 @@ import {
   type Fault,
   testClock,
 } from "../../contract/connector.ts";
+import { createDriver } from "../../contract/connector-driver.ts";
+import { erasureContract } from "../../contract/erasure.ts";
 
 interface Profile {
   readonly email?: string;
@@ -18,16 +20,33 @@ interface State {
   readonly klaviyo: {
     readonly profiles: Readonly<Record<string, Profile>>;
     readonly lists: Readonly<Record<string, { readonly name: string; readonly members: readonly string[] }>>;
+    readonly events: readonly { readonly profile: string; readonly unique_id: string; readonly properties: Row }[];
+    readonly suppressed: readonly string[];
   };
 }
 
 interface Kind {
-  readonly target: "list" | "profile" | "subscription";
+  readonly target: "list" | "profile" | "subscription" | "event" | "suppression";
   readonly options: Row;
   readonly textField: string;
   makeRow(n: number): ContractRow;
   makeBadRow(n: number): ContractRow;
   readonly skips: NonNullable<ConnectorFixture["skips"]>;
+  readonly mode?: NonNullable<ConnectorFixture["mode"]>;
+  readonly fieldless?: true;
+}
+
+/** What a target's rows have come to, under the names that a sync uses. */
+function stateOf(kind: Kind, held: State["klaviyo"]): readonly Row[] {
+  if (kind.target === "event") {
+    return held.events.map(({ profile, unique_id, properties }) => flat({ email: profile, unique_id, properties }));
+  }
+  if (kind.target === "suppression") return held.suppressed.map((email) => ({ email }));
+  const lapsing = Object.values(held.lists).filter((list) => list.name === "Lapsing");
+  const members = new Set(lapsing.flatMap((list) => list.members));
+  return Object.entries(held.profiles)
+    .filter(([id]) => kind.target === "profile" || members.has(id))
+    .map(([, profile]) => flat(profile));
 }
 
 async function open(kind: Kind): Promise<ConnectorFixture> {
@@ -46,13 +65,7 @@ async function open(kind: Kind): Promise<ConnectorFixture> {
     timeoutMs: 10_000,
     ...kind,
     async readState() {
-      const { klaviyo: held } = (await (await fetch(`${sandbox.url}/_sandbox/state`)).json()) as State;
-      const members = new Set(
-        Object.values(held.lists).flatMap((list) => (list.name === "Lapsing" ? list.members : [])),
-      );
-      return Object.entries(held.profiles)
-        .filter(([id]) => kind.target === "profile" || members.has(id))
-        .map(([, profile]) => flat(profile));
+      return stateOf(kind, ((await (await fetch(`${sandbox.url}/_sandbox/state`)).json()) as State).klaviyo);
     },
     misbehave: (fault) => tell(ruleFor(fault, clock.now())),
     close: () => sandbox.close(),
@@ -129,3 +142,78 @@ connectorContract("klaviyo subscription", () =>
     },
   }),
 );
+
+const recorded = "an event is never changed";
+connectorContract("klaviyo event", () =>
+  open({
+    target: "event",
+    options: { metric: "Placed Order" },
+    mode: "append",
+    textField: "properties.note",
+    makeRow: (n) => person(n, { time: "2026-02-01T10:00:00Z", value: n, "properties.note": `note ${n}` }),
+    makeBadRow: (n) => ({ ...person(n, { "properties.note": "bad" }), match: { email: `no address ${n}` } }),
+    skips: { "expired-token": noRenewal, "null-written": recorded },
+  }),
+);
+
+const noField = "a suppression has no fields";
+connectorContract("klaviyo suppression", () =>
+  open({
+    target: "suppression",
+    options: {},
+    fieldless: true,
+    textField: "note",
+    makeRow: (n) => person(n, {}),
+    makeBadRow: (n) => ({ ...person(n, {}), match: { email: `no address ${n}` } }),
+    skips: {
+      "expired-token": noRenewal,
+      update: noField,
+      unicode: noField,
+      "null-written": noField,
+      "null-skipped": noField,
+      oversize: noField,
+      "insert-only": noField,
+    },
+  }),
+);
+
+const keys = { email: "email", phone_number: "phone_number", external_id: "external_id" } as const;
+const identifierOf = {
+  email: (n: number) => `p${n}@example.com`,
+  phone_number: (n: number) => `+4915112${String(n).padStart(6, "0")}`,
+  external_id: (n: number) => `ext-${n}`,
+};
+for (const by of Object.values(keys)) {
+  erasureContract(`klaviyo erasure by ${by}`, async () => {
+    const kind: Kind = {
+      target: "profile",
+      options: {},
+      textField: "",
+      makeRow: (n) => ({ key: `p${n}`, match: { [by]: identifierOf[by](n) }, fields: {} }),
+      makeBadRow: badRow,
+      skips: {},
+    };
+    const fixture = await open(kind);
+    return {
+      ...fixture,
+      target: "erasure",
+      ...(by === "external_id"
+        ? {}
+        : { makeUnreadableRow: () => ({ key: "bad", match: { [by]: "no-one" }, fields: {} }) }),
+      async seed(rows) {
+        const driver = createDriver({
+          connector: klaviyo,
+          account: fixture.account,
+          target: "profile",
+          options: {},
+          mode: "upsert",
+          clock: fixture.clock ?? testClock(),
+          secrets: fixture.secrets,
+          timeoutMs: 10_000,
+        });
+        await driver.deliver(rows.map((row) => ({ ...row, op: "add" as const })));
+        await driver.close();
+      },
+    };
+  });
+}

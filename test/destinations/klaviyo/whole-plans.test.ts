@@ -89,6 +89,36 @@ describe("10,000 changes cost", () => {
     expect(calls(/bulk-delete-jobs$/)).toBe(100);
     expect(seen.length - before).toBeLessThanOrEqual(210);
   });
+
+  test("ten requests of events", async () => {
+    const driver = drive("event", { metric: "Placed Order" }, "append");
+    const run = driver.plan(people(10_000, "add", { value: 12.5, "properties.sku": "A-1" }));
+    const fates = await driver.send(run);
+    expect(fates.every((fate) => fate.status === "accepted")).toBe(true);
+    console.info(`klaviyo event, 10,000 events: ${seen.length} requests`);
+    expect(seen).toHaveLength(10);
+    expect(klaviyo.targets.event?.requests?.({ metric: "Placed Order", backfill: false }, run.sync)).toBe(10);
+  });
+
+  test("a hundred requests to suppress, and as many to end it", async () => {
+    const driver = drive("suppression", {}, "mirror");
+    await driver.deliver(people(10_000, "add", {}));
+    console.info(`klaviyo suppression, 10,000 adds: ${seen.length} requests`);
+    expect(calls(/suppression-bulk-create-jobs$/)).toBe(100);
+    await driver.deliver(people(10_000, "remove"));
+    expect(calls(/suppression-bulk-delete-jobs$/)).toBe(100);
+    expect(seen).toHaveLength(200);
+  });
+
+  test("a request for each person to be erased, sixty a minute", async () => {
+    const driver = drive("erasure", {}, "remove");
+    const startedMs = clock.now().getTime();
+    await driver.deliver(people(150, "remove"));
+    console.info(`klaviyo erasure, 10,000 people: ${(seen.length * 10_000) / 150} requests`);
+    expect(seen).toHaveLength(150);
+    expect(seen.every((one) => one.status === 202)).toBe(true);
+    expect(clock.now().getTime() - startedMs).toBeGreaterThanOrEqual(120_000);
+  });
 });
 
 test("small mirrors read profile ids back, so that removals need no look-up", async () => {
@@ -155,6 +185,17 @@ describe("requests against the vendor's description", () => {
     const subscription = drive("subscription", { ...subscribed, channels: ["email", "sms"] }, "mirror");
     await subscription.deliver(people(3, "add", consent));
     await subscription.deliver(people(3, "remove"));
+    const event = drive("event", { metric: "Placed Order", backfill: true }, "append");
+    const happened = { time: "2026-02-01T10:00:00.000Z", value: 12.5, value_currency: "EUR", "properties.sku": null };
+    await event.deliver(people(3, "add", happened));
+    const suppression = drive("suppression", {}, "mirror");
+    await suppression.deliver(people(3, "add", {}));
+    await suppression.deliver(people(3, "remove"));
+    await drive("erasure", {}, "remove").deliver([
+      ...people(1, "remove"),
+      { key: "ext", op: "remove", match: { external_id: "x" }, fields: {} },
+      { key: "phone", op: "remove", match: { phone_number: "+4915112345678" }, fields: {} },
+    ]);
     await klaviyo.check(list.ctx as Parameters<typeof klaviyo.check>[0]);
     const checked = seen.map((one) => {
       const exchange = { ...one, path: one.path.replace(/^\/klaviyo/, "") };
@@ -193,13 +234,18 @@ describe("random rows", () => {
     ["list", { list: "Lapsing" }, ["first_name", "location.city", "properties.n"]],
     ["profile", {}, ["last_name", "location.latitude", "properties.n"]],
     ["subscription", { list: "Lapsing", channels: ["email", "sms"], historical_import: true }, ["consented_at"]],
+    ["event", { metric: "Placed Order" }, ["unique_id", "properties.n", "properties.m"]],
+    ["suppression", {}, ["note"]],
+    ["erasure", {}, ["note"]],
   ])("all get a result from %s", async (target, options, fields) => {
-    const driver = drive(target, options, target === "profile" ? "update" : "mirror");
+    const modes: Readonly<Record<string, Mode>> = { profile: "update", event: "append", erasure: "remove" };
+    const only: Readonly<Record<string, "add" | "remove">> = { profile: "add", event: "add", erasure: "remove" };
+    const driver = drive(target, options, modes[target] ?? "mirror");
     let runs = 0;
     await fc.assert(
       fc.asyncProperty(rowsWith(fields), async (rows) => {
         runs += 1;
-        const op = (row: { op: "add" | "remove" }) => (target === "profile" ? "add" : row.op);
+        const op = (row: { op: "add" | "remove" }) => only[target] ?? row.op;
         const fates = await driver.deliver(rows.map((row, i) => ({ ...row, op: op(row), key: `k${runs}-${i}` })));
         expect(fates).toHaveLength(rows.length);
         for (const fate of fates) expect(["delivered", "accepted", "rejected", "retry"]).toContain(fate.status);

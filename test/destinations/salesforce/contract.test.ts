@@ -1,6 +1,7 @@
 import { salesforce } from "../../../src/destinations/salesforce/index.ts";
 import { startSandbox } from "../../../src/sandbox/sandbox.ts";
-import { type ConnectorFixture, connectorContract, type Fault, testClock } from "../../contract/connector.ts";
+import { type ConnectorFixture, connectorContract, testClock } from "../../contract/connector.ts";
+import { faultRule } from "./fault-rules.ts";
 
 interface State {
   readonly salesforce: {
@@ -43,24 +44,9 @@ async function open(options: Record<string, unknown>): Promise<ConnectorFixture>
       const state = (await (await fetch(`${sandbox.url}/_sandbox/state`)).json()) as State;
       return Object.values(state.salesforce.objects.Contact ?? {});
     },
-    misbehave: (fault) => tell(ruleFor(fault, clock.now())),
+    misbehave: (fault) => tell(faultRule(fault, clock.now())),
     close: () => sandbox.close(),
   };
-}
-
-function ruleFor(fault: Fault, now: Date): Record<string, unknown> {
-  const platform = "salesforce";
-  if (fault.kind === "expired-token") return { kind: "expire_token", platform };
-  if (fault.kind === "server-error") {
-    return fault.applied ? { kind: "error_after", platform, status: 500 } : { kind: "error", platform, status: 500 };
-  }
-  if (fault.kind === "no-answer")
-    return { kind: fault.applied ? "timeout_after" : "timeout_before", platform, how: "reset" };
-  const seconds = /^\d+$/.test(fault.retryAfter)
-    ? Number(fault.retryAfter)
-    : Math.round((Date.parse(fault.retryAfter) - now.getTime()) / 1_000);
-  const form = /^\d+$/.test(fault.retryAfter) ? "seconds" : "date";
-  return { kind: "rate_limit", platform, retry_after: seconds, form };
 }
 
 connectorContract("salesforce record, by collections", () => open({ bulk: "never" }));

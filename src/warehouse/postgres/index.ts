@@ -1,0 +1,3 @@
+export type { SslMode } from "./config.ts";
+export { createPostgresDialect } from "./dialect.ts";
+export { createPostgresWarehouse, type PostgresWarehouseOptions } from "./warehouse.ts";

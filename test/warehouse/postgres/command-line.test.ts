@@ -1,0 +1,10 @@
+import { describe } from "vitest";
+import { projectsOnPostgres } from "../../support/postgres-projects.ts";
+
+// The command line's own tests, every verb, on the other engine.
+projectsOnPostgres();
+describe("on Postgres", async () => {
+  await import("../../e2e/run.test.ts");
+  await import("../../e2e/decisions.test.ts");
+  await import("../../e2e/modes.test.ts");
+});
