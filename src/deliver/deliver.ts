@@ -21,6 +21,7 @@ import { createSender, targetCtx } from "./sender.ts";
 import { type DeliverSettings, defaultDeliverSettings } from "./settings.ts";
 import { preparedState, withRetries } from "./target-state.ts";
 import { reasonOf } from "./verdict.ts";
+import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 export interface DeliverInput<A, O> {
   readonly run: { readonly id: string; readonly config: SyncConfig; readonly plan: Plan };
@@ -54,6 +55,7 @@ export type Delivered =
 export async function deliver<A, O>(input: DeliverInput<A, O>): Promise<Delivered> {
   const { run, account, target, options, store, lease, clock } = input;
   if (run.plan.total === 0) return { ended: "complete" };
+  keepYoungGenerationSmall();
   const settings = { ...defaultDeliverSettings, ...input.settings };
   const random = input.random ?? Math.random;
   const stop = input.signal;

@@ -104,7 +104,9 @@ function address<A>(
   const base = auth?.baseUrl ?? own;
   if (base === undefined) throw outside(connector.id, "has no base URL");
   const origins = new Set(
-    [own, auth?.baseUrl].flatMap((url) => (url === undefined ? [] : [parse(connector.id, url).origin])),
+    [own, auth?.baseUrl, request.anonymous === true ? connector.signInUrl?.(account) : undefined].flatMap((url) =>
+      url === undefined ? [] : [parse(connector.id, url).origin],
+    ),
   );
   if (
     own !== undefined &&

@@ -27,6 +27,8 @@ export interface Connector<A = any> {
   accountKey(account: A): string;
   /** Where requests go before authentication says otherwise; undefined for connectors without HTTP. */
   baseUrl?(account: A): string;
+  /** Where signing in goes if not below the base URL: anonymous requests may name an address of this origin. */
+  signInUrl?(account: A): string;
   limits(account: A): readonly RateLimit[];
   /** Gets what requests must carry. Called once, and once more when the platform answers 401; cached per account key. */
   authenticate?(account: A, http: HttpClient, clock: Clock): Promise<Authentication>;

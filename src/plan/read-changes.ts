@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Change, Op } from "../core/change.ts";
 import type { Plan } from "../core/plan.ts";
 import type { SyncConfig } from "../core/sync.ts";
-import type { Row } from "../core/value.ts";
+import type { Row, Value } from "../core/value.ts";
 import { sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 
@@ -14,9 +14,15 @@ export interface FrozenChange extends Change {
   readonly bytes: number;
 }
 
+const ops = ["add", "update", "remove", "keep"] as const;
+const isOp = (value: Value | undefined): value is (typeof ops)[number] => ops.some((op) => op === value);
+
+/** One vector of DuckDB's. */
+const streamedRows = 2_048;
+
 const cells = z.tuple([
   z.number(),
-  z.enum(["add", "update", "remove", "keep"]),
+  z.enum(ops),
   z.string(),
   z.string(),
   z.string(),
@@ -36,11 +42,25 @@ export function changeReader(
     const statement = sql`select p.seq, p.op, p.key, p.identifiers, p.fields, p.external_id, p.prev_identifiers
       from ${dialect.relation(plan.table)} p where p.run_id = ${plan.runId} and p.seq between ${fromSeq} and ${toSeq} order by p.seq`;
     const changes: FrozenChange[] = [];
-    for await (const page of session.stream(statement, 10_000)) {
-      for (const row of page) changes.push(toChange(cells.parse(row), skipped, setOnRemoval));
+    for await (const page of session.stream(statement, streamedRows)) {
+      for (const row of page) changes.push(toChange(cellsOf(row), skipped, setOnRemoval));
     }
     return changes;
   };
+}
+
+/** As `cells`, at a tenth of the cost: every delivered row passes here. What does not fit is left to `cells` to say. */
+function cellsOf(row: readonly Value[]): z.infer<typeof cells> {
+  const [seq, op, key, identifiers, fields, externalId, movedFrom] = row;
+  const fits =
+    typeof seq === "number" &&
+    isOp(op) &&
+    typeof key === "string" &&
+    typeof identifiers === "string" &&
+    typeof fields === "string" &&
+    (externalId === null || typeof externalId === "string") &&
+    (movedFrom === null || typeof movedFrom === "string");
+  return fits ? [seq, op, key, identifiers, fields, externalId, movedFrom] : cells.parse(row);
 }
 
 function toChange(row: z.infer<typeof cells>, skipped: readonly string[], setOnRemoval: boolean): FrozenChange {

@@ -19,6 +19,14 @@ export function sandboxAccount(connectorId: string, url: string): Row | undefine
       return { base_url: `${host}/klaviyo`, api_key: "pk_sandbox" };
     case "hubspot":
       return { base_url: `${host}/hubspot`, access_token: "pat-sandbox" };
+    case "dataverse":
+      return {
+        base_url: `${host}/dataverse`,
+        login_url: `${host}/dataverse`,
+        tenant_id: "sandbox-tenant",
+        client_id: "sandbox-id",
+        client_secret: "sandbox-secret",
+      };
     case "http":
       return { base_url: `${host}/hook` };
     default:

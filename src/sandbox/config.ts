@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { misbehaviourSchema } from "./core/misbehaviour.ts";
+import { dataverseConfig } from "./dataverse/config.ts";
 import { hookConfig } from "./hook/config.ts";
 import { hubspotConfig } from "./hubspot/config.ts";
 import { klaviyoConfig } from "./klaviyo/config.ts";
@@ -10,6 +11,7 @@ export const sandboxConfigSchema = z.strictObject({
   salesforce: salesforceConfig.prefault({}),
   klaviyo: klaviyoConfig.prefault({}),
   hubspot: hubspotConfig.prefault({}),
+  dataverse: dataverseConfig.prefault({}),
   hook: hookConfig.prefault({}),
   misbehave: z.array(misbehaviourSchema).default([]),
 });

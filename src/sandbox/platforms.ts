@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { SandboxConfig } from "./config.ts";
 import type { Misbehaviour } from "./core/misbehaviour.ts";
 import type { Platform } from "./core/platform.ts";
+import { createDataverse } from "./dataverse/platform.ts";
 import { createHook } from "./hook/platform.ts";
 import { createHubspot } from "./hubspot/platform.ts";
 import { createKlaviyo } from "./klaviyo/platform.ts";
@@ -13,6 +14,7 @@ export function createPlatforms(config: SandboxConfig, clock: Clock, misbehaviou
     createSalesforce(config.salesforce, clock, misbehaviour),
     createKlaviyo(config.klaviyo, clock, misbehaviour),
     createHubspot(config.hubspot, clock, misbehaviour),
+    createDataverse(config.dataverse, clock, misbehaviour),
     createHook(config.hook, clock, misbehaviour),
   ];
 }

@@ -10,12 +10,7 @@ import { fatesTable } from "./load-fates.ts";
  * what the plan refused (`op = 'refuse'`), which every plan states anew; away with what has another fate now, or says
  * nothing any more. A key's writes share one fate, whatever their match; each removal has its own.
  */
-export async function writeRejects(
-  session: Session,
-  own: SyncTables,
-  plan: Plan,
-  at: Date,
-): Promise<void> {
+export async function writeRejects(session: Session, own: SyncTables, plan: Plan, at: Date): Promise<void> {
   const { dialect } = session;
   const rejects = dialect.relation(own.rejects);
   const planned = sql`${dialect.relation(own.plan)} p where p.run_id = ${plan.runId}`;

@@ -33,11 +33,7 @@ export async function readMeta(session: Session, tables: StateTables): Promise<M
   return found && { warehouseId: found.warehouse_id, storeId: found.store_id };
 }
 
-async function findMeta(
-  session: Session,
-  tables: StateTables,
-  known: number,
-): Promise<z.infer<typeof metaRow> | null> {
+async function findMeta(session: Session, tables: StateTables, known: number): Promise<z.infer<typeof metaRow> | null> {
   const { dialect } = session;
   if ((await session.describe(tables.meta)) === null) return null;
   const [found] = await session.query(
@@ -132,9 +128,7 @@ export async function ensureSync(
   }
   const old = syncTables(tables.schema, former.sync, dialect.traits.maxIdentifier);
   const rename = (from: Relation, to: Relation) =>
-    from.name === to.name
-      ? []
-      : [sql`alter table ${dialect.relation(from)} rename to ${dialect.ident(to.name)}`];
+    from.name === to.name ? [] : [sql`alter table ${dialect.relation(from)} rename to ${dialect.ident(to.name)}`];
   await session.execute([
     sql`drop view if exists ${dialect.relation(tables.rejects)}`,
     ...rename(old.ledger, own.ledger),

@@ -37,7 +37,12 @@ test("every error has a code of its own, a hint, its context and its cause", () 
   expect(new Set(all.map((error) => error.code)).size).toBe(all.length);
   for (const error of all) {
     expect(error).toBeInstanceOf(errors.MillraceError);
-    expect(error).toMatchObject({ message: "m", hint: "mend it", context: { sync: "s" }, name: error.constructor.name });
+    expect(error).toMatchObject({
+      message: "m",
+      hint: "mend it",
+      context: { sync: "s" },
+      name: error.constructor.name,
+    });
     expect(error.cause).toBe(details.cause);
   }
 });

@@ -47,7 +47,7 @@ describe("a run killed before its plan was frozen", () => {
   test(
     "leaves nothing",
     async ({ open }) => {
-      const lab = await open(hookIdempotent, { rows: 100_000 });
+      const lab = await open(hookIdempotent, { rows: 80_000 });
       const command = lab.start(...runArgs);
       await lab.until(command, "the warehouse", (view) => view.leases.has("warehouse"));
       await new Promise((resolve) => setTimeout(resolve, 80));
@@ -68,7 +68,7 @@ describe("a run killed before its plan was frozen", () => {
   test(
     "or before the store knew of it: what the warehouse has of it is never delivered",
     async ({ open }) => {
-      const lab = await open(hookIdempotent, { rows: 150_000 });
+      const lab = await open(hookIdempotent, { rows: 80_000 });
       const runId = await killedBetweenFreezeAndRecord(lab, ...runArgs);
       await lab.sql(peopleTable(40));
       expect((await lab.run(...runArgs)).code).toBe(0);
@@ -82,10 +82,10 @@ describe("a run killed before its plan was frozen", () => {
   test(
     "that a guard would have held is not among the warehouse's runs",
     async ({ open }) => {
-      const lab = await open(hookIdempotent, { rows: 150_000, guard: "{ max_removed_rows: 5 }" });
+      const lab = await open(hookIdempotent, { rows: 80_000, guard: "{ max_removed_rows: 5 }" });
       await lab.sql(peopleTable(60));
       expect((await lab.run(...runArgs)).code).toBe(0);
-      await lab.sql(peopleTable(150_000), "delete from people where id <= 20");
+      await lab.sql(peopleTable(80_000), "delete from people where id <= 20");
       await killedBetweenFreezeAndRecord(lab, ...runArgs);
       await lab.sql(peopleTable(60));
       expect((await lab.run(...runArgs)).code).toBe(0);
@@ -126,7 +126,7 @@ describe("a held plan", () => {
     async ({ open }) => {
       const lab = await open(hookIdempotent, { rows: 120, guard: "{ max_removed_rows: 5 }" });
       const runId = await hold(lab);
-      await lab.sql("insert into people select i, 'x' || i, 'X', 'silver' from range(2000, 150000) t(i)");
+      await lab.sql("insert into people select i, 'x' || i, 'X', 'silver' from range(2000, 80000) t(i)");
       await killedBetweenFreezeAndRecord(lab, ...runArgs);
       const sent = lab.sandbox.log().length;
       const approved = await lab.run("run", "--approve", runId);

@@ -31,11 +31,17 @@ describe.concurrent("a Salesforce bulk job", () => {
     async ({ open }) => {
       const lab = await open(salesforceBulk, { rows: 120 });
       await lab.sandbox.misbehave({ kind: "slow_job", polls: 1_000, times: "always" });
-      const recorded = await killedWhen(lab, "both jobs", (view) => jobsOf(view).filter(({ phase }) => phase === "uploaded").length === 2);
+      const recorded = await killedWhen(
+        lab,
+        "both jobs",
+        (view) => jobsOf(view).filter(({ phase }) => phase === "uploaded").length === 2,
+      );
       expect(recorded.size).toBe(2);
       expect(posts(lab, /\/jobs\/ingest$/)).toHaveLength(2);
       const again = lab.start("resume");
-      await lab.until(again, "a poll", () => lab.sandbox.log().some((entry) => entry.method === "GET" && /\/jobs\/ingest\/\w+$/.test(entry.path)));
+      await lab.until(again, "a poll", () =>
+        lab.sandbox.log().some((entry) => entry.method === "GET" && /\/jobs\/ingest\/\w+$/.test(entry.path)),
+      );
       await again.kill();
       expect(posts(lab, /\/jobs\/ingest$/)).toHaveLength(2);
       expect(jobFaults(lab, recorded)).toEqual([]);
@@ -47,7 +53,11 @@ describe.concurrent("a Salesforce bulk job", () => {
     "that ended while nobody watched is settled from its results",
     async ({ open }) => {
       const lab = await open(salesforceBulk, { rows: 120 });
-      const recorded = await killedWhen(lab, "both jobs", (view) => jobsOf(view).filter(({ phase }) => phase === "uploaded").length === 2);
+      const recorded = await killedWhen(
+        lab,
+        "both jobs",
+        (view) => jobsOf(view).filter(({ phase }) => phase === "uploaded").length === 2,
+      );
       expect((await lab.run("resume")).code).toBe(0);
       expect(posts(lab, /\/jobs\/ingest$/)).toHaveLength(2);
       expect(jobFaults(lab, recorded)).toEqual([]);
@@ -61,7 +71,9 @@ describe.concurrent("a Salesforce bulk job", () => {
     async ({ open }) => {
       const lab = await open(salesforceBulk, { rows: 60 });
       await lab.sandbox.misbehave(bulk("PUT", "/batches$", "timeout_before"));
-      const recorded = await killedWhen(lab, "an upload", () => lab.sandbox.log().some(({ method }) => method === "PUT"));
+      const recorded = await killedWhen(lab, "an upload", () =>
+        lab.sandbox.log().some(({ method }) => method === "PUT"),
+      );
       expect(recorded.size).toBe(1);
       expect((await lab.run("resume")).code).toBe(0);
       const states = (await lab.sandbox.state()).salesforce.jobs.map(({ state }) => state);
@@ -77,7 +89,9 @@ describe.concurrent("a Salesforce bulk job", () => {
     async ({ open }) => {
       const lab = await open(salesforceBulk, { rows: 60 });
       await lab.sandbox.misbehave(bulk("PATCH", "/jobs/ingest/", "timeout_after"));
-      const recorded = await killedWhen(lab, "a start", () => lab.sandbox.log().some(({ method }) => method === "PATCH"));
+      const recorded = await killedWhen(lab, "a start", () =>
+        lab.sandbox.log().some(({ method }) => method === "PATCH"),
+      );
       expect((await lab.run("resume")).code).toBe(0);
       expect((await lab.sandbox.state()).salesforce.jobs.map(({ state }) => state)).toEqual(["JobComplete"]);
       expect(jobFaults(lab, recorded)).toEqual([]);
@@ -94,7 +108,10 @@ describe.concurrent("a Salesforce bulk job", () => {
       const recorded = await killedWhen(lab, "a job", () => posts(lab, /\/jobs\/ingest$/).length > 0);
       expect(recorded.size).toBe(0);
       expect((await lab.run("resume")).code).toBe(0);
-      expect((await lab.sandbox.state()).salesforce.jobs.map(({ state }) => state).toSorted()).toEqual(["JobComplete", "Open"]);
+      expect((await lab.sandbox.state()).salesforce.jobs.map(({ state }) => state).toSorted()).toEqual([
+        "JobComplete",
+        "Open",
+      ]);
       expect(jobFaults(lab, recorded)).toEqual([]);
       expect(await faultsOf(lab)).toEqual([]);
     },
@@ -120,7 +137,11 @@ describe.concurrent("a Klaviyo import job", () => {
     "whose answer was lost is sent again, and changes nothing twice",
     async ({ open }) => {
       const lab = await open(klaviyoList, { rows: 60 });
-      await lab.sandbox.misbehave({ kind: "timeout_after", how: "hang", match: { method: "POST", path: "import-jobs$" } });
+      await lab.sandbox.misbehave({
+        kind: "timeout_after",
+        how: "hang",
+        match: { method: "POST", path: "import-jobs$" },
+      });
       const recorded = await killedWhen(lab, "an import", () => posts(lab, /import-jobs$/).length > 0);
       expect(recorded.size).toBe(0);
       expect((await lab.run("resume")).code).toBe(0);

@@ -107,7 +107,9 @@ describe("a store that was lost", () => {
       await expectDiverged(lab, "plan");
       await good(lab.run(...runArgs, "people", "--adopt"), 4);
       const states = [...(await readBooks(lab)).ledger.values()];
-      expect(["present", "unknown"].map((wanted) => states.filter((state) => state === wanted).length)).toEqual([40, 80]);
+      expect(["present", "unknown"].map((wanted) => states.filter((state) => state === wanted).length)).toEqual([
+        40, 80,
+      ]);
       await good(lab.run(...runArgs), 4);
       expect([...timesApplied(lab.sandbox.log()).values()].every((n) => n === 1)).toBe(true);
     },
@@ -271,5 +273,7 @@ describe("a store that was half written", () => {
 
 /** Platform = audience = ledger; what the lost or restored side forgot of its history is not asked for. */
 async function holds(lab: Lab): Promise<string[]> {
-  return (await faultsOf(lab)).filter((fault) => !/^millrace\.runs has .* left nothing$|^millrace\.runs lacks|batches|^the store/.test(fault));
+  return (await faultsOf(lab)).filter(
+    (fault) => !/^millrace\.runs has .* left nothing$|^millrace\.runs lacks|batches|^the store/.test(fault),
+  );
 }

@@ -30,9 +30,14 @@ describe("rows of a once-only target that were sent and never answered", () => {
       expect(await unknownKeys(lab)).toHaveLength(64);
       expect(await faultsOf(lab)).toEqual([]);
 
-      await lab.sql("insert into people select i, 'n' || i || '@example.com', 'New', 'silver' from range(501, 511) t(i)");
+      await lab.sql(
+        "insert into people select i, 'n' || i || '@example.com', 'New', 'silver' from range(501, 511) t(i)",
+      );
       const next = await lab.run(...runArgs);
-      expect([next.code, next.document?.runs?.[0]?.counts]).toMatchObject([4, { planned: 10, delivered: 10, suppressed: 64 }]);
+      expect([next.code, next.document?.runs?.[0]?.counts]).toMatchObject([
+        4,
+        { planned: 10, delivered: 10, suppressed: 64 },
+      ]);
       expect(await faultsOf(lab)).toEqual([]);
 
       expect((await lab.run("resolve", runId, "--delivered")).code).toBe(0);

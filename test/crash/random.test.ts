@@ -10,10 +10,12 @@ describe("runs killed at random instants", () => {
     { scenario: salesforceCollections, kills: 2 },
     { scenario: csvSnapshot, kills: 2 },
     { scenario: csvChanges, kills: 2 },
-  ])("end whole: $kills of $scenario.name", { timeout: 120_000 }, async ({ scenario, kills }) => {
+  ])("end whole: $kills of $scenario.name", { timeout: 240_000 }, async ({ scenario, kills }) => {
     const seed = Math.floor(Math.random() * 1e9);
     const { faults, ...told } = await campaign({ scenario, kills, seed, rows: 150 });
-    console.log(`${scenario.name}, seed ${seed}: ${[...told.states].map(([state, n]) => `${n} × ${state}`).join("; ")}`);
+    console.log(
+      `${scenario.name}, seed ${seed}: ${[...told.states].map(([state, n]) => `${n} × ${state}`).join("; ")}`,
+    );
     expect({ seed, faults }).toEqual({ seed, faults: [] });
     expect(told.kills).toBe(kills);
   });

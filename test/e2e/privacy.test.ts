@@ -20,7 +20,7 @@ describe("people's values", { timeout: 90_000 }, () => {
     });
     const yml = project
       .read("millrace.yml")
-      .replace("{ connector: http,", "{ connector: http, auth: { bearer: $TOKEN },");
+      .replace("{ connector: http,", "{ connector: http, auth: { bearer: '$TOKEN' },");
     project.write("millrace.yml", yml.replace("$TOKEN", "$" + "{HOOK_TOKEN}"));
     await project.people(...persons(1, 6), { ...person(7), score: "person7@example.com" });
     const at = { cwd: project.dir, env: { ...hook.env, HOOK_TOKEN: secret } };
@@ -39,7 +39,8 @@ describe("people's values", { timeout: 90_000 }, () => {
       const text = await runCli(args, at);
       ends.push(text, await runCli([...args, "--json"], at));
     }
-    expect(ends.map((ended) => ended.code)).not.toContain(null);
+    // Rows wait to be mended; nothing failed.
+    expect(new Set(ends.map((ended) => ended.code))).toEqual(new Set([0, 3]));
     for (const [i, { stdout, stderr }] of ends.entries()) {
       const told = `${all[Math.floor(i / 2)]?.join(" ")}: ${stdout}${stderr}`;
       expect(told.replace(/why to-hook person\d@example\.com/, "")).not.toMatch(
@@ -47,7 +48,7 @@ describe("people's values", { timeout: 90_000 }, () => {
       );
     }
     const shown = await runCli(["why", "to-hook", "person1@example.com", "--show-values"], at);
-    expect(shown.stdout).toContain("person1@example.com");
+    expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining("person1@example.com") });
 
     const files = readdirSync(project.dir).filter((file) => file.startsWith("store.sqlite"));
     expect(files).toContain("store.sqlite");

@@ -16,10 +16,10 @@ afterAll(() => lab.close());
 
 const modes: readonly Mode[] = ["mirror", "upsert", "insert", "update", "append", "remove"];
 
-/** Few keys and few e-mails, so that they meet. */
-const row: fc.Arbitrary<ModelRow> = fc.record({
-  id: fc.constantFrom("1", "2", "3", "4", "1", "2", "3", null),
-  email: fc.constantFrom("a", "b", "c", "d", "a", "b", "c", null, ""),
+/** Few keys and few e-mails, so that they meet; a place of the model mostly keeps its own key, so that people have a past. */
+const row = fc.record({
+  id: fc.constantFrom("own", "own", "own", "own", "own", "1", "2", null),
+  email: fc.constantFrom("a", "b", "c", "a", "b", "c", "d", null, ""),
   value: fc.constantFrom("1", "2", "1", "x", null),
 });
 
@@ -31,7 +31,7 @@ const scope: fc.Arbitrary<Scope> = fc.oneof(
 );
 
 /** A step edits places of the model: most rows stay as they are. */
-const edits = fc.array(fc.tuple(fc.nat(5), fc.option(row, { freq: 4 })), { maxLength: 4 });
+const edits = fc.array(fc.tuple(fc.nat(4), fc.option(row, { freq: 5 })), { minLength: 1, maxLength: 5 });
 
 const fate = fc.oneof(
   { weight: 6, arbitrary: fc.constant("delivered" as const) },
@@ -75,17 +75,21 @@ test("plans and settles every history as the reference does", { timeout: 3_600_0
         const places: (ModelRow | null)[] = Array.from({ length: 6 }, () => null);
         let mode = first;
         let mapping = 0;
+        let appended = false;
         let last: Step | null = null;
         for (const step of steps) {
           mode = step.mode ?? mode;
+          appended ||= mode === "append" || mode === "insert";
           mapping = step.mapping ?? mapping;
-          for (const [place, edited] of step.edits) places[place] = edited;
+          for (const [place, edited] of step.edits) {
+            places[place] = edited && { ...edited, id: edited.id === "own" ? `${(place % 4) + 1}` : edited.id };
+          }
           const model = places.filter((found) => found !== null);
           const fates = step.fates.map((status) => (status === "unknown" && !world.once ? "retry" : status));
           last = { ...step, model, mode, mapping, fates };
           await run.step(last);
         }
-        if (last !== null) await settlesDown(run, last, world);
+        if (last !== null) await settlesDown(run, last, world, appended);
         await run.end();
       }),
     ),
@@ -94,7 +98,7 @@ test("plans and settles every history as the reference does", { timeout: 3_600_0
 });
 
 /** Once everything is delivered nothing is left to send, and the platform holds what the ledger says. */
-async function settlesDown(run: History, last: Step, world: World): Promise<void> {
+async function settlesDown(run: History, last: Step, world: World, appended: boolean): Promise<void> {
   const calm: Step = { ...last, fates: ["delivered"], resolves: true, scope: "full" };
   await run.step(calm);
   // What a row of this plan held (an e-mail, for instance) may be free only now.
@@ -102,7 +106,8 @@ async function settlesDown(run: History, last: Step, world: World): Promise<void
   for (let i = 0; i < 4 && left > 0; i += 1) left = (await run.step({ ...calm, scope: "changes" })).plan.total;
   expect(left).toBe(0);
   const present = run.books.ledger.filter((held) => held.state === "present");
-  if (world.byMatch && (last.mode === "mirror" || last.mode === "upsert")) {
+  // Where a key is sent once only, its later identifiers are not; everywhere else a record is one row's.
+  if (world.byMatch && !appended) {
     expect(new Set(present.map((held) => held.ident)).size).toBe(present.length);
   }
   if (run.platform === null) return;

@@ -66,6 +66,18 @@ describe("the stand-ins against the vendors' own descriptions", () => {
       const profiles = { data: [profile({ email: "a@example.com", subscriptions: subscriptions(word) })] };
       await kl("POST", `/api/${type}s`, { data: { type, attributes: { profiles }, relationships } });
     }
+    for (const kind of ["create", "delete"]) {
+      const type = `profile-suppression-bulk-${kind}-job`;
+      const profiles = { data: [profile({ email: "a@example.com" })] };
+      await kl("POST", `/api/${type}s`, { data: { type, attributes: { profiles } } });
+    }
+    const metric = { data: { type: "metric", attributes: { name: "Placed Order" } } };
+    const event = { type: "event", attributes: { properties: { sku: "A-1" }, value: 1.5, unique_id: "1", metric } };
+    const entry = { profile: { data: profile({ email: "a@example.com" }) }, events: { data: [event] } };
+    const events = { data: [{ type: "event-bulk-create", attributes: entry }] };
+    await kl("POST", "/api/event-bulk-create-jobs", {
+      data: { type: "event-bulk-create-job", attributes: { "events-bulk-create": events } },
+    });
     await kl("POST", "/api/data-privacy-deletion-jobs", {
       data: {
         type: "data-privacy-deletion-job",

@@ -49,12 +49,7 @@ async function oneOfEach(): Promise<Awaited<ReturnType<LedgerLab["plan"]>>> {
 
 describe("each fate of each operation", () => {
   test.each<[RowFate["status"], Record<"remove" | "update" | "add", string[]>, string[], string[]]>([
-    [
-      "delivered",
-      { remove: ["removed x-new"], update: ["present x-new"], add: ["present x-new"] },
-      [],
-      [],
-    ],
+    ["delivered", { remove: ["removed x-new"], update: ["present x-new"], add: ["present x-new"] }, [], []],
     ["accepted", { remove: ["removed x-old"], update: ["present x-old"], add: ["present null"] }, [], []],
     [
       "rejected",
@@ -62,12 +57,7 @@ describe("each fate of each operation", () => {
       ["1 remove NO", "2 update NO", "3 add NO"],
       ["remove 1"],
     ],
-    [
-      "retry",
-      { remove: ["present x-old"], update: ["present x-old"], add: [] },
-      [],
-      ["add 3", "remove 1", "update 2"],
-    ],
+    ["retry", { remove: ["present x-old"], update: ["present x-old"], add: [] }, [], ["add 3", "remove 1", "update 2"]],
     ["unknown", { remove: ["unknown x-old"], update: ["unknown x-old"], add: ["unknown null"] }, [], []],
   ])("%s", async (status, ledger, rejects, next) => {
     const plan = await oneOfEach();
@@ -250,12 +240,17 @@ describe("a run of refused rows only", () => {
     });
     const plan = await lab.plan(wider, { scope: "rejects" });
     await lab.settle(wider, plan, () => fates.delivered, "retry");
-    expect((await lab.plan(wider)).heldFor).toEqual(["1 field added (mail): every row will be re-sent (mapping_change: hold)"]);
+    expect((await lab.plan(wider)).heldFor).toEqual([
+      "1 field added (mail): every row will be re-sent (mapping_change: hold)",
+    ]);
   });
 });
 
 test("a run that sends nothing still records what it refused, and itself", async () => {
-  await lab.model([{ ...ann, email: null }, { ...bob, id: null }]);
+  await lab.model([
+    { ...ann, email: null },
+    { ...bob, id: null },
+  ]);
   const plan = await lab.plan(sync);
   expect(plan.plan.total).toBe(0);
   await lab.settle(sync, plan);
@@ -285,7 +280,9 @@ describe("results that do not cover the plan", () => {
 });
 
 test("settles 100,000 rows with ids of their own", async () => {
-  await lab.sql("create or replace table analytics.people as select 'k' || i as id, 'p' || i || '@example.com' as email, 'N' as name from range(100000) t(i)");
+  await lab.sql(
+    "create or replace table analytics.people as select 'k' || i as id, 'p' || i || '@example.com' as email, 'N' as name from range(100000) t(i)",
+  );
   const plan = await lab.plan(sync);
   expect(plan.plan.total).toBe(100_000);
   await lab.settle(sync, plan, (change) =>

@@ -25,7 +25,9 @@ const later: StateHistory = {
     {
       to: stateVersion + 1,
       run: (session, { runs }) =>
-        session.execute([sql`alter table ${session.dialect.relation(runs)} add column started_by ${session.dialect.typeName("text")}`]),
+        session.execute([
+          sql`alter table ${session.dialect.relation(runs)} add column started_by ${session.dialect.typeName("text")}`,
+        ]),
     },
     {
       to: stateVersion + 2,
@@ -51,19 +53,16 @@ test("brings older tables forward, in order and once, and keeps what they hold",
   expect(await ensure(later)).toEqual(before);
   expect(await ensure(later)).toEqual(before);
   expect(await version()).toBe(later.version);
-  expect(
-    await lab.rows("select run_id, started_by from millrace.runs", z.record(z.string(), z.string())),
-  ).toEqual([{ run_id: "run-1", started_by: "nobody" }]);
+  expect(await lab.rows("select run_id, started_by from millrace.runs", z.record(z.string(), z.string()))).toEqual([
+    { run_id: "run-1", started_by: "nobody" },
+  ]);
 });
 
 test("leaves everything as it was when a migration fails", async () => {
   const [first] = later.migrations;
   const broken: StateHistory = {
     version: stateVersion + 2,
-    migrations: [
-      ...(first ? [first] : []),
-      { to: stateVersion + 2, run: () => Promise.reject(new Error("half way")) },
-    ],
+    migrations: [...(first ? [first] : []), { to: stateVersion + 2, run: () => Promise.reject(new Error("half way")) }],
   };
   await expect(ensure(broken)).rejects.toThrow("half way");
   expect(await version()).toBe(stateVersion);

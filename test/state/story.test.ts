@@ -68,7 +68,11 @@ describe("two stories", () => {
     expect(told(parts)).toThrow(StateDiverged);
     expect(told(parts)).toThrow(message);
     expect(told(parts)).toThrow(
-      expect.objectContaining({ code: "STATE_DIVERGED", exitCode: 1, hint: expect.stringContaining("millrace run people --adopt") }),
+      expect.objectContaining({
+        code: "STATE_DIVERGED",
+        exitCode: 1,
+        hint: expect.stringContaining("millrace run people --adopt"),
+      }),
     );
   });
 });

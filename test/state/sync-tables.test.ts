@@ -17,7 +17,9 @@ afterEach(() => lab.close());
 const ann = { id: "1", email: "ann@example.com", name: "Ann" };
 const bob = { id: "2", email: "bob@example.com", name: "Bob" };
 const refuseBob = (change: { readonly key: string }) =>
-  change.key === "2" ? ({ status: "rejected", code: "NO", message: "no" } as const) : ({ status: "delivered" } as const);
+  change.key === "2"
+    ? ({ status: "rejected", code: "NO", message: "no" } as const)
+    : ({ status: "delivered" } as const);
 
 const tableNames = async (): Promise<string[]> =>
   (
@@ -29,7 +31,10 @@ const tableNames = async (): Promise<string[]> =>
 
 const rejectedBy = async (): Promise<string[]> =>
   (
-    await lab.rows("select sync, key from millrace.rejects order by sync", z.object({ sync: z.string(), key: z.string() }))
+    await lab.rows(
+      "select sync, key from millrace.rejects order by sync",
+      z.object({ sync: z.string(), key: z.string() }),
+    )
   ).map(({ sync, key }) => `${sync} ${key}`);
 
 const delivered = async (name: string): Promise<void> => {

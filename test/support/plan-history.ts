@@ -100,8 +100,15 @@ export class History {
     assertNumbered(changes, outcome);
     const fateOf = fatesOf(step, run);
     await this.#settle(sync, outcome, changes, step.scope, fateOf);
-    this.#books = expectedBooks(this.#books, plan, s, run, (d) => fateOf(d.op, d.key ?? "", d.ident ?? "", d.externalId));
-    for (const change of changes) this.#deliver(change, fateOf(change.plannedOp, change.key, this.#identOf(change.match), change.externalId ?? null), step.applied);
+    this.#books = expectedBooks(this.#books, plan, s, run, (d) =>
+      fateOf(d.op, d.key ?? "", d.ident ?? "", d.externalId),
+    );
+    for (const change of changes)
+      this.#deliver(
+        change,
+        fateOf(change.plannedOp, change.key, this.#identOf(change.match), change.externalId ?? null),
+        step.applied,
+      );
     if (this.#books.ledger.some((row) => row.run === run && row.state === "unknown")) {
       this.#waiting.set(run, step.applied ? "delivered" : "resend");
     }
@@ -128,7 +135,11 @@ export class History {
   }
 
   #sync(s: Setting): SyncConfig {
-    const number = { source: { from: "column", column: "name", type: "number" }, nulls: "write", onlyIfEmpty: false } as const;
+    const number = {
+      source: { from: "column", column: "name", type: "number" },
+      nulls: "write",
+      onlyIfEmpty: false,
+    } as const;
     const tag = { source: { from: "value", value: s.mapping }, nulls: "write", onlyIfEmpty: false } as const;
     return aSync({
       name: this.#name,
@@ -196,7 +207,9 @@ export class History {
     });
     const { counts } = outcome.plan;
     const listed = s.mode === "remove" ? counts.remove : 0;
-    expect(counts.unchanged + counts.add + counts.update + counts.refused + counts.suppressed + listed).toBe(model.length);
+    expect(counts.unchanged + counts.add + counts.update + counts.refused + counts.suppressed + listed).toBe(
+      model.length,
+    );
     return plan;
   }
 
@@ -287,9 +300,17 @@ export class History {
     expect(new Set(ledger.map((row) => `${row.key}|${row.identifiers}`)).size).toBe(ledger.length);
     const rejects = await this.#session.query(
       sql`select key, match, op, code, attempts from ${dialect.relation(own.rejects)}`,
-      z.object({ key: z.string().nullable(), match: z.string(), op: z.string(), code: z.string(), attempts: z.number() }),
+      z.object({
+        key: z.string().nullable(),
+        match: z.string(),
+        op: z.string(),
+        code: z.string(),
+        attempts: z.number(),
+      }),
     );
-    expect(rejects.map((row) => [row.key, this.#ident(row.match), row.op, row.code, row.attempts].join("|")).toSorted()).toEqual(
+    expect(
+      rejects.map((row) => [row.key, this.#ident(row.match), row.op, row.code, row.attempts].join("|")).toSorted(),
+    ).toEqual(
       this.#books.rejects
         .map((row) => [row.key, this.#world.byMatch ? row.ident : "", row.op, row.code, row.attempts].join("|"))
         .toSorted(),

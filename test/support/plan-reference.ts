@@ -117,7 +117,12 @@ export function expectedPlan(
     if (count < 2) continue;
     const rows = keyed.filter((row) => row.id === key);
     const idents = new Set(rows.map(identOf));
-    const quiet = rows.every((row) => !differs(row)) && idents.size === count && !onceOnly && s.mode !== "upsert" && s.mode !== "update";
+    const quiet =
+      rows.every((row) => !differs(row)) &&
+      idents.size === count &&
+      !onceOnly &&
+      s.mode !== "upsert" &&
+      s.mode !== "update";
     if (!quiet || quietTwins === "noticed") twins.add(key);
   }
 
@@ -200,7 +205,8 @@ export function expectedPlan(
     if (keyed.some((m) => m.id === l.key && identOf(m) === l.ident)) continue;
     const row = { ...nothing, key: l.key, ident: l.ident, content: l.content, externalId: l.externalId };
     if (s.mode === "remove" && l.state === "removed") decided.push({ ...row, op: "forget" });
-    if (s.mode !== "mirror" || l.state !== "present" || frozen.has(l.key) || takenOver.has(l) || !inScope(l.key)) continue;
+    if (s.mode !== "mirror" || l.state !== "present" || frozen.has(l.key) || takenOver.has(l) || !inScope(l.key))
+      continue;
     decided.push({ ...row, op: "remove" });
   }
   for (const key of twins) {
@@ -217,7 +223,14 @@ export function expectedPlan(
   if (s.snapshot && sends && s.scope !== "adopt") {
     for (const row of keyed) {
       if (twins.has(row.id) || differs(row)) continue;
-      decided.push({ ...nothing, op: "keep", key: row.id, ident: identOf(row), content: contentOf(row), value: row.value });
+      decided.push({
+        ...nothing,
+        op: "keep",
+        key: row.id,
+        ident: identOf(row),
+        content: contentOf(row),
+        value: row.value,
+      });
     }
   }
 
@@ -227,7 +240,10 @@ export function expectedPlan(
     if (isWrite(r.op)) return s.mode === "remove" || !differing.has(r.key ?? "");
     if (s.mode === "remove") return !candidates.some((row) => row.id === r.key && identOf(row) === r.ident);
     const gone = (l: LedgerRow) => !keyed.some((m) => m.id === l.key && identOf(m) === l.ident);
-    return s.mode !== "mirror" || !ledger.some((l) => l.key === r.key && l.ident === r.ident && l.state === "present" && gone(l));
+    return (
+      s.mode !== "mirror" ||
+      !ledger.some((l) => l.key === r.key && l.ident === r.ident && l.state === "present" && gone(l))
+    );
   });
   return { decided, cleared, unchanged: model.length - fromModel };
 }
@@ -268,8 +284,7 @@ export function expectedBooks(
     if (fate.status === "rejected") refused(d, d.op, fate.code);
     if (fate.status === "retry" || fate.status === "unknown") continue;
     rejects = rejects.filter(
-      (r) =>
-        r.key !== d.key || (d.op === "remove" ? r.op !== "remove" || r.ident !== d.ident : r.op === "remove"),
+      (r) => r.key !== d.key || (d.op === "remove" ? r.op !== "remove" || r.ident !== d.ident : r.op === "remove"),
     );
   }
   for (const d of plan.decided) {

@@ -15,7 +15,7 @@ export interface Database {
 
 /** A fresh database on the server that MILLRACE_TEST_POSTGRES names (a superuser's URL), or on one started for it. */
 export async function freshDatabase(): Promise<Database> {
-  const given = process.env["MILLRACE_TEST_POSTGRES"];
+  const given = process.env.MILLRACE_TEST_POSTGRES;
   const started = given === undefined ? await startPostgres() : null;
   const first = await databaseOn(started?.url ?? given ?? "");
   return started === null ? first : { ...first, remove: () => started.stop() };

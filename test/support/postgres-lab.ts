@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import { createPostgresWarehouse } from "../../src/warehouse/postgres/index.ts";
-import { useLabEngine } from "./lab-engine.ts";
+import { type LabEngine, useLabEngine } from "./lab-engine.ts";
 import { type Database, freshDatabase } from "./postgres-database.ts";
 
 /** Every LedgerLab of this test file gets a database of its own on one Postgres server. */
@@ -10,9 +10,10 @@ export function labsOnPostgres(): void {
   const databases = new Map<string, Database>();
   beforeAll(async () => {
     server = await freshDatabase();
+    useLabEngine(engine);
   });
   afterAll(() => server?.remove());
-  useLabEngine({
+  const engine: LabEngine = {
     async open(dir, dialect) {
       if (server === null) throw new Error("Postgres has not started");
       const database = databases.get(dir) ?? (await server.another());
@@ -29,5 +30,5 @@ export function labsOnPostgres(): void {
       await databases.get(dir)?.remove();
       databases.delete(dir);
     },
-  });
+  };
 }

@@ -85,7 +85,11 @@ export function createDuckDbDialect({ fastHash = duckDbHash, catalog }: DuckDbDi
     text: (expression, column) => textOf(expression, kindOf(column.nativeType), decimalDigits(column).scale),
     tryCast: (expression, column, type) => castOf(expression, kindOf(column.nativeType), type),
     round: (value, _column, digits) => sql`round(${value}, ${raw(String(digits))})`,
-    hashable: (expression) => expression,
+    // To `hash` 30 days are a month: an interval, also one inside a list or struct, is hashed by its text.
+    hashable: (expression, column) =>
+      /INTERVAL/i.test(column.nativeType)
+        ? textOf(expression, kindOf(column.nativeType), decimalDigits(column).scale)
+        : expression,
     json(expression, column) {
       if ("nativeType" in column) return jsonOfColumn(expression, column);
       switch (column.type) {

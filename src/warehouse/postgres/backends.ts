@@ -104,7 +104,12 @@ export class Backends {
 
   async #open(): Promise<Pool> {
     const { Pool } = (await import("pg")).default;
-    const pool = new Pool({ ...this.#options.config, max: CONNECTIONS, idleTimeoutMillis: 30_000, allowExitOnIdle: true });
+    const pool = new Pool({
+      ...this.#options.config,
+      max: CONNECTIONS,
+      idleTimeoutMillis: 30_000,
+      allowExitOnIdle: true,
+    });
     // An idle connection that dies is replaced by the next session; without a listener it would end the process.
     pool.on("error", () => undefined);
     return pool;
@@ -188,7 +193,10 @@ export class Backends {
     const holder = await this.#aside((query) => this.#holder(query)).catch(() => null);
     return new WarehouseBusy(
       `Schema ${schema} of Postgres at ${place} is being written by ${holder ?? "another session"}; gave up after ${Math.round(waitMs / 1000)} s.`,
-      { hint: "Wait until that run has finished, or end it.", context: { schema, ...(holder === null ? {} : { holder }) } },
+      {
+        hint: "Wait until that run has finished, or end it.",
+        context: { schema, ...(holder === null ? {} : { holder }) },
+      },
     );
   }
 

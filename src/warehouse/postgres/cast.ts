@@ -56,6 +56,7 @@ const textToDatetime = (x: Sql): Sql =>
   });
 
 const finite = (x: Sql): Sql => sql`case when isfinite(${x}) then ${x} end`;
+/** NaN counts as greater than infinity. The literal takes the column's own type. */
 const finiteNumber = (x: Sql): Sql => sql`case when abs(${x}) < 'infinity' then ${x} end`;
 
 function toNumber(x: Sql, kind: Kind): Sql | null {
@@ -67,7 +68,8 @@ function toNumber(x: Sql, kind: Kind): Sql | null {
 
 function toInteger(x: Sql, kind: Kind): Sql | null {
   if (kind === "smallint" || kind === "int") return x;
-  if (kind === "decimal") return sql`case when ${x} = trunc(${x}) and abs(${x}) <= ${HUGEST_INTEGER} then trunc(${x}) end`;
+  if (kind === "decimal")
+    return sql`case when ${x} = trunc(${x}) and abs(${x}) <= ${HUGEST_INTEGER} then trunc(${x}) end`;
   if (kind === "float") {
     // By way of bigint or text, because the cast from float to numeric keeps 15 digits only.
     return sql`case when ${x} <> trunc(${x}) then null when abs(${x}) < 9e18 then cast(cast(${x} as bigint) as numeric)
@@ -104,7 +106,8 @@ const PAIR = raw("'\\\\u[dD][89abAB][0-9a-fA-F]{2}\\\\u[dD][c-fC-F][0-9a-fA-F]{2
 const jsonScalar = (x: Sql): Sql =>
   once(
     sql`cast(${x} as text)`,
-    (v) => sql`case when ${v} !~ ${UNTEXT} or regexp_replace(${v}, ${PAIR}, '', 'g') !~ ${UNTEXT} then cast(${v} as json) #>> '{}' end`,
+    (v) =>
+      sql`case when ${v} !~ ${UNTEXT} or regexp_replace(${v}, ${PAIR}, '', 'g') !~ ${UNTEXT} then cast(${v} as json) #>> '{}' end`,
   );
 
 const toJson = (x: Sql, kind: Kind): Sql =>
@@ -154,8 +157,14 @@ const power = (digits: number): Sql => raw(`cast(1e${digits} as double precision
 export function rounded(value: Sql, kind: Kind, digits: number): Sql {
   if (kind !== "float") return sql`round(cast(${value} as numeric), ${raw(String(digits))})`;
   const p = power(digits);
-  return once(
+  const shifted = once(
     sql`cast(${value} as double precision)`,
-    (v) => sql`case when abs(${v}) < 1e15 then trunc(${v} * ${p} + sign(${v}) * 0.5) / ${p} else ${v} end`,
+    (v) => sql`case when abs(${v}) < 1e250 then ${v} * ${p} end`,
   );
+  const whole = once(
+    shifted,
+    (y) => sql`(trunc(${y}) + case when abs(${y} - trunc(${y})) >= 0.5 then sign(${y}) else 0 end) / ${p}`,
+  );
+  // What is too large to be shifted has no fraction.
+  return sql`coalesce(${whole}, cast(${value} as double precision))`;
 }

@@ -81,7 +81,11 @@ const KNOWN: readonly (readonly [code: string, sentence: string | null, hint: st
   ["54", null, "The statement is larger than Postgres takes: map fewer fields in one sync."],
   ["22", "a value cannot be read as its type, or does not fit", "Look at the model: a view that casts, or a check."],
   ["23", "a constraint refuses a row", "Take constraints and triggers off Millrace's own tables."],
-  ["2BP01", "other objects depend on it", "Drop the views that were made over Millrace's tables, or make them over the ledger only."],
+  [
+    "2BP01",
+    "other objects depend on it",
+    "Drop the views that were made over Millrace's tables, or make them over the ledger only.",
+  ],
   ["P0001", "a function or trigger of the database refused it", "Look at the functions that the model uses."],
   ["0A000", null, "This Postgres cannot do it; Millrace needs version 14 or later."],
 ];
@@ -129,7 +133,10 @@ export function mapError(cause: unknown, place: string, statement?: string): Mil
   const known = KNOWN.filter(([prefix]) => code.startsWith(prefix)).toSorted(([a], [b]) => b.length - a.length)[0];
   if (known !== undefined) {
     const [, sentence, hint] = known;
-    return new WarehouseFailed(`Postgres at ${place}: ${sentence ?? namesOnly(message)} (SQLSTATE ${code}).`, { hint, context });
+    return new WarehouseFailed(`Postgres at ${place}: ${sentence ?? namesOnly(message)} (SQLSTATE ${code}).`, {
+      hint,
+      context,
+    });
   }
   const unreachable = UNREACHABLE[code];
   if (unreachable !== undefined) {
@@ -154,8 +161,11 @@ export function mapError(cause: unknown, place: string, statement?: string): Mil
     });
   }
   const sentence = code.startsWith("42") ? `${namesOnly(message)} ` : "";
-  return new WarehouseFailed(`Postgres at ${place}: ${sentence}(${code === "" ? "unknown error" : `SQLSTATE ${code}`}).`, {
-    hint: "See the statement in the error's context; run it in psql to look closer.",
-    context,
-  });
+  return new WarehouseFailed(
+    `Postgres at ${place}: ${sentence}(${code === "" ? "unknown error" : `SQLSTATE ${code}`}).`,
+    {
+      hint: "See the statement in the error's context; run it in psql to look closer.",
+      context,
+    },
+  );
 }

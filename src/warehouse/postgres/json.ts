@@ -18,7 +18,8 @@ const decimalJson = (text: Sql): Sql =>
     else '"' || ${t} || '"' end`,
   );
 
-const floatJson = (x: Sql): Sql => sql`case when abs(${x}) < 'infinity' then ${floatText(x)} end`;
+const floatJson = (x: Sql): Sql =>
+  sql`case when abs(${x}) < cast('infinity' as double precision) then ${floatText(x)} end`;
 
 /** Whole seconds without a fraction, else always six digits: the two forms every ISO 8601 reader takes. */
 const timestampJson = (x: Sql): Sql =>

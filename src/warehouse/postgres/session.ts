@@ -152,7 +152,9 @@ export function createPostgresSession(
           running += 1;
           return { readers: oids.map(readerFor), chunks: client.query(copy.to(`copy (${text}) to stdout`)) };
         });
-        const bytes: AsyncIterable<Buffer> = { [Symbol.asyncIterator]: () => chunks.iterator({ destroyOnReturn: false }) };
+        const bytes: AsyncIterable<Buffer> = {
+          [Symbol.asyncIterator]: () => chunks.iterator({ destroyOnReturn: false }),
+        };
         try {
           let page: Value[][] = [];
           left = true;

@@ -9,7 +9,7 @@ import type { Warehouse } from "../../../src/warehouse/warehouse.ts";
 import { aSync, column } from "../../support/sync.ts";
 
 /** Eight columns of mixed types besides the key. */
-const columns = ["email", "first_name", "country", "orders", "revenue", "score", "vip", "last_order"];
+export const columns = ["email", "first_name", "country", "orders", "revenue", "score", "vip", "last_order"];
 
 export type Match = "key" | "email";
 

@@ -76,7 +76,9 @@ export async function campaign(o: CampaignOptions): Promise<Campaign> {
       await bringToItsEnd(lab, random() < 0.5, faults);
       faults.push(...orderFaults(lab, since), ...jobFaults(lab, recorded), ...(await faultsOf(lab)));
       if (lab.scenario.once) faults.push(...(await decide(lab, random)));
-      o.onRound?.(`${o.scenario.name} ${rounds}: ${told.join(" | ") || "not killed"}${faults.length > 0 ? " FAULTS" : ""}`);
+      o.onRound?.(
+        `${o.scenario.name} ${rounds}: ${told.join(" | ") || "not killed"}${faults.length > 0 ? " FAULTS" : ""}`,
+      );
     }
   } catch (error) {
     faults.push(`the harness failed: ${error instanceof Error ? error.message : String(error)}`);

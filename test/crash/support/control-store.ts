@@ -49,7 +49,10 @@ export function readStore(path: string): StoreView {
       unsettled: Number(db.prepare("select count(*) as n from batch_results").get()?.n),
       lastSettled: (db.prepare("select last_settled from syncs").get()?.last_settled as string | null) ?? null,
       leases: new Map(
-        all("select resource, pid from leases where owner is not null").map((row) => [String(row.resource), Number(row.pid)]),
+        all("select resource, pid from leases where owner is not null").map((row) => [
+          String(row.resource),
+          Number(row.pid),
+        ]),
       ),
     };
   } finally {

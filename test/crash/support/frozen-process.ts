@@ -5,7 +5,8 @@ import { hookOnce } from "./scenarios.ts";
 
 /**
  * A process that is stopped for longer than its lease (a laptop that sleeps, a virtual machine that is paused) and goes on
- * when another has taken over: it must notice before it sends or writes anything. Takes 40 seconds. Everything that does not hold.
+ * when another has taken over: it must notice before it sends or writes anything. Until then its hold on the DuckDB file keeps
+ * the other from settling. Takes 40 seconds. Everything that does not hold.
  */
 export async function frozenProcess(): Promise<string[]> {
   const lab = await openLab(hookOnce, { rows: 200 });
@@ -15,9 +16,10 @@ export async function frozenProcess(): Promise<string[]> {
     await lab.until(frozen, "eight requests", () => lab.sandbox.log().length >= 8);
     frozen.process.kill("SIGSTOP");
     await sleep(31_000);
-    const successor = await lab.run(...runArgs);
+    const second = lab.start(...runArgs);
+    await lab.until(second, "everything sent", ({ runs }) => runs.at(-1)?.stage === "settle");
     frozen.process.kill("SIGCONT");
-    const woken = await frozen.ended;
+    const [woken, successor] = [await frozen.ended, await second.ended];
     return [
       ...(successor.code === 4 ? [] : [`the successor ended with ${successor.code}: ${successor.stderr}`]),
       ...(woken.code === 1 ? [] : [`the woken process ended with ${woken.code}: ${woken.stderr}`]),

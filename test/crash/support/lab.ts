@@ -92,7 +92,7 @@ ${scenario.sync}
       let view = lab.store();
       let ended: Ended | null = null;
       void command.ended.then((how) => (ended = how));
-      const deadline = performance.now() + 30_000;
+      const deadline = performance.now() + 60_000;
       while (!wanted(view)) {
         if (ended !== null) throw new Error(`ended before ${what}: ${JSON.stringify(ended)}`);
         if (performance.now() > deadline) throw new Error(`waited in vain for ${what}: ${JSON.stringify(view)}`);

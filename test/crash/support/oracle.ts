@@ -15,16 +15,24 @@ export interface Books {
 
 export async function readBooks(lab: Lab): Promise<Books> {
   return inWarehouse(lab.warehouseFile, "READ_ONLY", async (query) => {
-    const people = (await query("select cast(id as varchar) as id, email, name, tier from people")) as unknown as (Person & {
+    const people = (await query(
+      "select cast(id as varchar) as id, email, name, tier from people",
+    )) as unknown as (Person & {
       id: string;
     })[];
     const tables = (await query("select table_name from information_schema.tables")).map((row) => row.table_name);
     const rows = async (table: string, sql: string) => (tables.includes(table) ? await query(sql) : []);
-    const ledger = (await rows("ledger__people", "select key, state from millrace.ledger__people")) as { key: string; state: string }[];
+    const ledger = (await rows("ledger__people", "select key, state from millrace.ledger__people")) as {
+      key: string;
+      state: string;
+    }[];
     const keys = ledger.filter(({ state }) => state !== "removed").map(({ key }) => key);
     return {
       audience: new Map(
-        people.map((p) => [lab.scenario.calledBy === "id" ? p.id : p.email, { email: p.email, name: p.name, tier: p.tier }]),
+        people.map((p) => [
+          lab.scenario.calledBy === "id" ? p.id : p.email,
+          { email: p.email, name: p.name, tier: p.tier },
+        ]),
       ),
       ledger: new Map(ledger.map(({ key, state }) => [key, state])),
       twice: keys.filter((key, i) => keys.indexOf(key) !== i),
@@ -76,7 +84,8 @@ function bookFaults(lab: Lab, books: Books): string[] {
     for (const status of statuses) {
       const count = own.filter((result) => result.status === status).length;
       if (count !== Number(row[status])) faults.push(`${run.id}: runs has ${row[status]} ${status}, results ${count}`);
-      if (run.counts?.[status] !== count) faults.push(`${run.id}: the store has ${run.counts?.[status]} ${status}, results ${count}`);
+      if (run.counts?.[status] !== count)
+        faults.push(`${run.id}: the store has ${run.counts?.[status]} ${status}, results ${count}`);
     }
   }
   for (const { run_id } of books.runs) {
@@ -95,7 +104,8 @@ function bookFaults(lab: Lab, books: Books): string[] {
 function mirrorFaults(books: Books, destination: Holding): string[] {
   const faults = differences("the destination", books.audience, destination);
   const present = [...books.ledger].filter(([, state]) => state === "present").length;
-  if (present !== books.audience.size) faults.push(`the ledger has ${present} present, the audience ${books.audience.size}`);
+  if (present !== books.audience.size)
+    faults.push(`the ledger has ${present} present, the audience ${books.audience.size}`);
   const others = [...books.ledger].filter(([, state]) => state !== "present" && state !== "removed");
   if (others.length > 0) faults.push(`${others.length} ledger rows are ${others[0]?.[1]}`);
   return faults;
@@ -132,7 +142,8 @@ function onceFaults(books: Books, log: readonly LogEntry[]): string[] {
   const faults = [...times].filter(([, n]) => n > 1).map(([key, n]) => `${key} reached the receiver ${n} times`);
   const decided = new Set(books.results.filter(({ status }) => status === "rejected").map(({ key }) => key));
   for (const [key, state] of books.ledger) {
-    if (state === "present" && (times.get(key) ?? 0) === 0 && !decided.has(key)) faults.push(`${key} counts as delivered, and never arrived`);
+    if (state === "present" && (times.get(key) ?? 0) === 0 && !decided.has(key))
+      faults.push(`${key} counts as delivered, and never arrived`);
   }
   for (const key of books.audience.keys()) if (!books.ledger.has(key)) faults.push(`${key} is not in the ledger`);
   const unknown = [...books.ledger].filter(([, state]) => state === "unknown").length;
@@ -147,7 +158,9 @@ export function orderFaults(lab: Lab, sinceSeq: number): string[] {
   const effects = log.map((entry) => lab.scenario.effect(entry));
   const firstWrite = effects.indexOf("write");
   const lastRemoval = effects.lastIndexOf("remove");
-  return firstWrite >= 0 && lastRemoval > firstWrite ? [`a removal (request ${log[lastRemoval]?.seq}) came after a write`] : [];
+  return firstWrite >= 0 && lastRemoval > firstWrite
+    ? [`a removal (request ${log[lastRemoval]?.seq}) came after a write`]
+    : [];
 }
 
 /** Jobs on record may not be made again: id of the job → when it was seen. */
@@ -158,7 +171,9 @@ export function jobFaults(lab: Lab, recorded: ReadonlySet<string>): string[] {
   for (const entry of log) {
     const made = entry.platform === "klaviyo" ? entry.rows["job created"]?.[0] : undefined;
     if (made === undefined || !recorded.has(made)) continue;
-    const again = log.find((other) => other.seq > entry.seq && other.sha256 === entry.sha256 && other.method === "POST");
+    const again = log.find(
+      (other) => other.seq > entry.seq && other.sha256 === entry.sha256 && other.method === "POST",
+    );
     if (again !== undefined) faults.push(`job ${made} was on record and was made again by request ${again.seq}`);
   }
   // Salesforce makes, fills and starts it in three: of one file at most one job may have been started.
@@ -173,6 +188,7 @@ export function jobFaults(lab: Lab, recorded: ReadonlySet<string>): string[] {
     const file = job === undefined ? undefined : files.get(job);
     if (job !== undefined && file !== undefined) started.set(file, [...(started.get(file) ?? []), job]);
   }
-  for (const jobs of started.values()) if (jobs.length > 1) faults.push(`one batch was run by the jobs ${jobs.join(", ")}`);
+  for (const jobs of started.values())
+    if (jobs.length > 1) faults.push(`one batch was run by the jobs ${jobs.join(", ")}`);
   return faults;
 }

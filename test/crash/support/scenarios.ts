@@ -86,7 +86,10 @@ const salesforce = {
   },
 } as const;
 
-const contact = (rows: number, bulk: "always" | "never") => `to: { account: sales, target: record, object: Contact, bulk: ${bulk} }
+const contact = (
+  rows: number,
+  bulk: "always" | "never",
+) => `to: { account: sales, target: record, object: Contact, bulk: ${bulk} }
 mode: mirror
 when_removed: delete
 match: { No__c: id }
@@ -165,7 +168,9 @@ batch: { rows: 5 }
 ${fields}`,
   holding(_state, folder) {
     const root = join(folder, "exports", "people");
-    const finished = existsSync(root) ? readdirSync(root).filter((run) => existsSync(join(root, run, "manifest.json"))) : [];
+    const finished = existsSync(root)
+      ? readdirSync(root).filter((run) => existsSync(join(root, run, "manifest.json")))
+      : [];
     const runs = finished.map((run) => ({ run, manifest: manifestOf(join(root, run)) }));
     runs.sort((a, b) => a.manifest.planned_at.localeCompare(b.manifest.planned_at));
     const held = new Map<string, Person>();

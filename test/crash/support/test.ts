@@ -22,4 +22,4 @@ export const laterAudience: readonly string[] = [
 ];
 
 /** Long enough for processes on a busy machine. */
-export const timeout = 90_000;
+export const timeout = 180_000;

@@ -25,7 +25,7 @@ export async function readerOf(path: string): Promise<{ release(): void }> {
 }
 
 async function opened(path: string, access: "READ_ONLY" | "READ_WRITE"): Promise<DuckDBInstance> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 60_000;
   for (;;) {
     try {
       return await DuckDBInstance.create(path, { access_mode: access, threads: "1" });

@@ -84,6 +84,20 @@ describe("10,000 changes cost", () => {
   });
 });
 
+test("bulk jobs upsert, update, insert and delete", async () => {
+  const driver = drive({ bulk: "always" });
+  const fates = [
+    ...(await driver.deliver(contacts(3))),
+    ...(await driver.deliver(contacts(3), { mode: "update" })),
+    ...(await driver.deliver(contacts(5), { mode: "insert" })),
+    ...(await driver.deliver(contacts(5, "remove"))),
+  ];
+  expect(fates.every((fate) => fate.status === "delivered")).toBe(true);
+  const jobs = seen.filter((one) => one.method === "POST" && one.path.endsWith("/jobs/ingest"));
+  const operations = jobs.map((one) => (JSON.parse(one.body) as { operation: string }).operation);
+  expect(operations).toEqual(["upsert", "update", "insert", "delete"]);
+});
+
 describe("requests against the vendor's description", () => {
   const found = salesforceDescription();
   const skip = "skip" in found ? found.skip : null;
