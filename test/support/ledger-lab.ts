@@ -61,7 +61,10 @@ export class LedgerLab {
   /** The same file with another dialect: an upgraded engine. */
   async reopen(dialect: Dialect): Promise<LedgerLab> {
     await this.warehouse.close();
-    return LedgerLab.at(this.#dir, dialect);
+    const lab = await LedgerLab.at(this.#dir, dialect);
+    // Run ids go on: a run that was settled is not settled again.
+    lab.#runs = this.#runs;
+    return lab;
   }
 
   async close(): Promise<void> {

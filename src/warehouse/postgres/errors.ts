@@ -142,15 +142,15 @@ export function mapError(cause: unknown, place: string, statement?: string): Mil
   if (unreachable !== undefined) {
     return new WarehouseFailed(`Postgres at ${place} cannot be reached (${code}).`, { hint: unreachable, context });
   }
-  if (isConnectionLoss(cause)) {
-    return new WarehouseFailed(`The connection to Postgres at ${place} was cut.`, {
-      hint: "Run it again, or `millrace resume` goes on from what was recorded.",
-      context,
-    });
-  }
   if (code === "" && /SSL/.test(message)) {
     return new WarehouseFailed(`Postgres at ${place} does not speak SSL.`, {
       hint: "Leave `ssl:` out, or switch SSL on in the server.",
+      context,
+    });
+  }
+  if (isConnectionLoss(cause)) {
+    return new WarehouseFailed(`The connection to Postgres at ${place} was cut.`, {
+      hint: "Run it again, or `millrace resume` goes on from what was recorded.",
       context,
     });
   }

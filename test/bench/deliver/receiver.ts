@@ -1,7 +1,8 @@
 /** A receiver in a process of its own: takes every body, answers 200, tells its parent the port. */
 import { createServer } from "node:http";
 
-const server = createServer((request, response) => {
+// A busy machine must not make the receiver hang up on an idle connection.
+const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
   request.on("end", () => response.end());
   request.resume();
 });

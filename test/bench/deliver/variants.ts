@@ -1,7 +1,7 @@
+import { Agent } from "node:http";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import axios from "axios";
-import { Agent } from "node:http";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { Plan } from "../../../src/core/plan.ts";
 import type { SyncConfig } from "../../../src/core/sync.ts";
@@ -12,7 +12,7 @@ import { changeReader } from "../../../src/plan/read-changes.ts";
 import { planColumns } from "../../../src/state/schema.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/index.ts";
 import type { Lease, RunStore } from "../../../src/store/store.ts";
-import { raw, sql } from "../../../src/warehouse/sql.ts";
+import { raw } from "../../../src/warehouse/sql.ts";
 import { type Args, measured, type Variants } from "../measure.ts";
 import { columns, makeModel, openWarehouse, syncOf } from "../plan/model.ts";
 
@@ -129,13 +129,18 @@ async function viaScript(args: Args): Promise<Record<string, number>> {
       proxy: false,
       maxBodyLength: Number.POSITIVE_INFINITY,
     });
-    const done = request.then(() => {
-      delivered += rows.length;
-      underWay.delete(done);
-    });
+    const done = request.then(
+      () => {
+        delivered += rows.length;
+        underWay.delete(done);
+      },
+      (error: unknown) => {
+        throw new Error(`a request of the bare script failed: ${String(error)}`);
+      },
+    );
     underWay.add(done);
   };
-  const result = await connection.stream(String(args.query));
+  const result = await connection.stream(`select customer_id, ${columns.join(", ")} from analytics.customers`);
   let batch: unknown[] = [];
   for await (const rows of result.yieldRowObjectJson()) {
     for (const { customer_id: key, ...fields } of rows) {
@@ -182,6 +187,7 @@ async function storeAlone(args: Args): Promise<Record<string, number>> {
 }
 
 export const variants: Variants = {
+  /** The model and a frozen plan of it. */
   make: (args) =>
     measured(async () => {
       await makeModel(String(args.dir), Number(args.rows));
@@ -192,6 +198,3 @@ export const variants: Variants = {
   script: (args) => measured(() => viaScript(args)),
   store: (args) => measured(() => storeAlone(args)),
 };
-
-/** The same columns for the bare script, from the model itself or from the frozen plan. */
-export const modelQuery = sql`select customer_id, ${raw(columns.join(", "))} from analytics.customers`.text;

@@ -100,6 +100,17 @@ async function seedLedger(args: Args): Promise<void> {
   await warehouse.close();
 }
 
+/** Rows that stand in the frozen plan, sent ones or not. */
+async function planTableRows(args: Args): Promise<number> {
+  const warehouse = openWarehouse(textOf(args, "dir"), textOf(args, "memory"));
+  const { plan } = syncTables("millrace", syncOf(matchOf(args)).name, 255);
+  const [found] = await warehouse.session("read", (session) =>
+    session.query(raw(`select count(*) as rows from millrace."${plan.name}"`), count),
+  );
+  await warehouse.close();
+  return found?.rows ?? -1;
+}
+
 const count = z.object({ rows: z.number() });
 
 export const variants: Variants = {
@@ -117,7 +128,9 @@ export const variants: Variants = {
       const { ledger } = syncTables("millrace", syncOf(matchOf(args)).name, 255);
       const [found] = await warehouse.session("read", (session) =>
         session.query(
-          raw(`select count(*) as rows from analytics.${textOf(args, "relation")} m join millrace."${ledger.name}" l on m.customer_id = l.key`),
+          raw(
+            `select count(*) as rows from analytics.${textOf(args, "relation")} m join millrace."${ledger.name}" l on m.customer_id = l.key`,
+          ),
           count,
         ),
       );
@@ -126,7 +139,10 @@ export const variants: Variants = {
     }),
 
   /** The whole of a plan, from opening the file to closing it. */
-  plan: (args) => measured(async () => factsOf(await freeze(args, "changes", textOf(args, "relation")))),
+  plan: async (args) => {
+    const used = await measured(async () => factsOf(await freeze(args, "changes", textOf(args, "relation"))));
+    return { ...used, facts: { ...used.facts, planTableRows: await planTableRows(args) } };
+  },
 
   /** A first run's plan: everything is an add. */
   first: (args) => measured(async () => factsOf(await freeze(args, "changes", "customers"))),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { MisbehaviourInput } from "../../../src/sandbox/core/misbehaviour.ts";
 import type { Started } from "./command-line.ts";
 import type { StoreView } from "./control-store.ts";
 import { type Lab, openLab, runArgs } from "./lab.ts";
@@ -51,11 +52,12 @@ export async function campaign(o: CampaignOptions): Promise<Campaign> {
   let [kills, rounds, tooLate] = [0, 0, 0];
   try {
     // Answers take a moment, as platforms' do: the delivery is then the longest part of a run, as it is outside.
-    await lab.sandbox.misbehave({ kind: "slow", ms: 80, times: "always", match: { path: "^(?!/services/oauth2)" } });
+    await lab.sandbox.misbehave(slow);
     const usualMs = await measured(lab);
     while (kills < o.kills && faults.length === 0 && tooLate < o.kills * 2) {
       rounds += 1;
       await change(lab, rounds, random);
+      await trouble(lab, random);
       const since = lab.sandbox.log().at(-1)?.seq ?? 0;
       const times = Math.min(o.kills - kills, random() < 0.65 ? 1 : random() < 0.7 ? 2 : 3);
       const told: string[] = [];
@@ -86,6 +88,22 @@ export async function campaign(o: CampaignOptions): Promise<Campaign> {
     await lab.close();
   }
   return { scenario: o.scenario.name, seed: o.seed, kills, rounds, states, tooLate, faults };
+}
+
+const anything = { path: "^(?!/services/oauth2)" };
+const slow: MisbehaviourInput = { kind: "slow", ms: 80, times: "always", match: anything };
+const troubles: readonly MisbehaviourInput[] = [
+  { kind: "error", status: 503, retry_after: 0, times: 2, match: anything },
+  { kind: "error_after", status: 500, times: 2, match: anything },
+  { kind: "timeout_before", how: "reset", times: 2, match: anything },
+  { kind: "timeout_after", how: "reset", times: 2, match: anything },
+];
+
+/** In every third round the platform has its own trouble, so that batches are under way in another order than planned. */
+async function trouble(lab: Lab, random: () => number): Promise<void> {
+  const chosen = random() < 0.33 ? troubles[Math.floor(random() * troubles.length)] : undefined;
+  await lab.sandbox.behave();
+  await lab.sandbox.misbehave(...(chosen === undefined ? [] : [chosen]), slow);
 }
 
 /** How long an undisturbed run takes here and now, from its lease to its end, in milliseconds. */

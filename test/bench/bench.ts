@@ -1,0 +1,81 @@
+/**
+ * `npm run bench -- [plan] [first] [deliver] [cli] [--rows N] [--deliver-rows N] [--memory 1GB] [--json]`
+ *
+ * Every variant runs in a process of its own; what counts are the ratios, which a busy machine moves least. Without names
+ * everything runs: planning 10,000,000 rows, a first run of 1,000,000, a delivery of 1,000,000 and of five times as many.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { benchCommandLine } from "./command-line.ts";
+import { benchDeliver } from "./deliver/bench.ts";
+import { benchFirstRun, benchPlan } from "./plan/bench.ts";
+import { type Figure, line, met } from "./report.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rows: { type: "string", default: "10000000" },
+    "deliver-rows": { type: "string", default: "1000000" },
+    memory: { type: "string", default: "1GB" },
+    json: { type: "boolean", default: false },
+  },
+});
+const rows = Number(values.rows);
+const deliverRows = Number(values["deliver-rows"]);
+const { memory } = values;
+
+const all: { readonly bench: string; readonly figure: Figure }[] = [];
+
+async function bench(
+  title: string,
+  run: (dir: string, tell: (figure: Figure) => void) => Promise<void>,
+): Promise<void> {
+  if (!values.json) console.log(title);
+  const dir = await mkdtemp(join(tmpdir(), "millrace-bench-"));
+  try {
+    await run(dir, (figure) => {
+      all.push({ bench: title, figure });
+      if (!values.json) console.log(line(figure));
+    });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+const number = (n: number): string => n.toLocaleString("en-US");
+const wants = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
+
+if (wants("plan")) {
+  await bench(`plan of ${number(rows)} rows of 8 columns, memory_limit ${memory}`, (dir, tell) =>
+    benchPlan({ dir, rows, memory, tell }),
+  );
+}
+if (wants("first")) {
+  const first = Math.min(rows, 1_000_000);
+  await bench(`first run of ${number(first)} rows, memory_limit ${memory}`, (dir, tell) =>
+    benchFirstRun({ dir, rows: first, memory, tell }),
+  );
+}
+if (wants("deliver")) {
+  for (const [count, alone] of [
+    [deliverRows, false],
+    [5 * deliverRows, true],
+  ] as const) {
+    await bench(`delivery of ${number(count)} rows, a thousand a request, eight at once`, (dir, tell) =>
+      benchDeliver({ dir, rows: count, alone, tell }),
+    );
+  }
+}
+if (wants("cli")) await bench("the command line", (_dir, tell) => benchCommandLine({ times: 5, tell }));
+
+if (values.json) {
+  console.log(
+    JSON.stringify(
+      all.map(({ bench: title, figure }) => ({ bench: title, ...figure, met: met(figure) })),
+      null,
+      2,
+    ),
+  );
+}
