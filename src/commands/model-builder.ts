@@ -74,12 +74,12 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
   };
   const builder: ModelBuilder = {
     async build(syncs) {
-      const program = await open();
-      const warehouse = await o.warehouse();
-      const progress = createProgress(o.out.progress, { tty: o.out.tty, color: o.out.color });
       const names = syncs.filter((sync) => sync.source.kind !== "table").map((sync) => sync.source.name);
       // Syncs on tables need no model; only a build that was asked for by no sync means all of them.
       if (syncs.length > 0 && names.length === 0) return { blocked: new Map(), failed: 0, nodes: 0, seconds: 0 };
+      const program = await open();
+      const warehouse = await o.warehouse();
+      const progress = createProgress(o.out.progress, { tty: o.out.tty, color: o.out.color });
       const select = names.length === 0 ? [] : selectionFor(names);
       const startedAt = o.clock.now();
       const outcome = await withLease(await o.store(), o.clock, "warehouse", hourMs, o.signal, () =>
