@@ -6,6 +6,10 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: "forks",
-    coverage: { provider: "v8", include: ["src/core/**", "src/plan/**", "src/deliver/**", "src/settle/**"], reporter: ["text-summary", "json-summary"] },
+    coverage: {
+      provider: "v8",
+      include: ["src/core/**", "src/plan/**", "src/deliver/**", "src/settle/**"],
+      reporter: ["text-summary", "json-summary"],
+    },
   },
 });

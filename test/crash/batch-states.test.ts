@@ -121,6 +121,7 @@ describe("a run killed when everything has returned", () => {
         reader.release();
         await new Promise((resolve) => setTimeout(resolve, ms));
         await command.kill();
+        await expectAllOrNothing(lab);
         const sent = lab.sandbox.log().length;
         expect((await lab.run("resume")).code).toBe(0);
         expect(lab.sandbox.log().length).toBe(sent);
@@ -163,6 +164,14 @@ describe("a run killed when everything has returned", () => {
     timeout,
   );
 });
+
+/** Of the last run the warehouse has its line and all its results, or neither. */
+async function expectAllOrNothing(lab: Lab): Promise<void> {
+  const runId = lab.store().runs.at(-1)?.id;
+  const { runs, results } = await readBooks(lab);
+  const line = runs.find(({ run_id }) => run_id === runId);
+  expect(results.filter(({ run_id }) => run_id === runId)).toHaveLength(Number(line?.planned ?? 0));
+}
 
 /** Kills a run after the warehouse's commit and before the store's: somebody else keeps the store from being written. */
 async function settledInTheWarehouseOnly(lab: Lab): Promise<string> {

@@ -16,7 +16,7 @@ const bob = { id: "2", email: "bob@example.com", name: "Bob" };
 
 const told = (changes: readonly FrozenChange[]): string[] =>
   changes.map(({ op, key, match, externalId, movedFrom }) =>
-    [op, key, match["email"], externalId ?? "new", ...(movedFrom ? [`from ${movedFrom["email"]}`] : [])].join(" "),
+    [op, key, match.email, externalId ?? "new", ...(movedFrom ? [`from ${movedFrom.email}`] : [])].join(" "),
   );
 
 async function known(): Promise<void> {

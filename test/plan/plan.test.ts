@@ -15,7 +15,7 @@ const bob = { id: "2", email: "bob@example.com", name: "Bob" };
 const cyd = { id: "3", email: "cyd@example.com", name: "Cyd" };
 
 const told = (changes: readonly FrozenChange[]): string[] =>
-  changes.map(({ op, key, match }) => `${op} ${key} ${String(match["email"] ?? "")}`.trim()).toSorted();
+  changes.map(({ op, key, match }) => `${op} ${key} ${String(match.email ?? "")}`.trim()).toSorted();
 
 describe("a mirror", () => {
   test("adds what is new, updates what changed, removes who left, and sends nothing twice", async () => {
@@ -206,7 +206,7 @@ describe("bad rows", () => {
       { ...cyd, name: null },
     ]);
     const plan = await lab.plan(sync);
-    expect(plan.changes.map((change) => change.fields).toSorted((a) => (a["n"] === null ? 1 : -1))).toEqual([
+    expect(plan.changes.map((change) => change.fields).toSorted((a) => (a.n === null ? 1 : -1))).toEqual([
       { n: 12.5 },
       { n: null },
     ]);

@@ -21,7 +21,7 @@ const cyd = { id: "3", email: "cyd@example.com", name: "Cyd" };
 const unanswered = () => ({ status: "unknown", code: "TIMEOUT", message: "t" }) as const;
 
 const told = (changes: readonly FrozenChange[]): string[] =>
-  changes.map(({ op, key, match }) => `${op} ${key} ${String(match["email"])}`).toSorted();
+  changes.map(({ op, key, match }) => `${op} ${key} ${String(match.email)}`).toSorted();
 const resolve = (decision: Decision, runId = "run-0002") =>
   lab.warehouse.session("write", (session) => resolveUnknown(session, tables, { runId, sync: sync.name, decision }));
 const states = async (): Promise<string[]> =>

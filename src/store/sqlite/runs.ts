@@ -17,7 +17,16 @@ import { assertFence } from "./leases.ts";
 
 type Runs = Pick<
   RunStore,
-  "begin" | "run" | "runs" | "unfinished" | "savePlan" | "approve" | "advance" | "end" | "mark" | "resolved"
+  | "begin"
+  | "run"
+  | "runs"
+  | "unfinished"
+  | "savePlan"
+  | "approve"
+  | "advance"
+  | "end"
+  | "mark"
+  | "resolved"
   | "resolved"
 >;
 

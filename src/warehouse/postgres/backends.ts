@@ -48,6 +48,9 @@ function settings({ statementTimeoutMs = 0, workMem }: BackendsOptions): string 
     standard_conforming_strings: "on",
     // Compiling an expression over fifty columns takes longer than evaluating it for a million rows.
     jit: "off",
+    // Whole tables are joined here, by keys. The planner takes key and match for independent and expects one row where a
+    // million come: a nested loop then never ends. Where only a loop can do it, it still does.
+    enable_nestloop: "off",
     // A laptop that falls asleep must not hold the tables.
     idle_in_transaction_session_timeout: "10min",
     statement_timeout: String(statementTimeoutMs),
@@ -134,6 +137,8 @@ export class Backends {
 
   async #prepare(client: PoolClient): Promise<void> {
     await client.query(settings(this.#options));
+    // Without it a statement goes on for hours after its program was killed, and keeps the lock. Not every system has it.
+    await client.query("set client_connection_check_interval = '5s'").catch(() => undefined);
     const { rows } = await client.query(
       "select pg_backend_pid() as pid, current_setting('server_version_num') as version, current_setting('server_encoding') as encoding",
     );
