@@ -11,6 +11,7 @@ export const nothingTaken = (noText: Sql, noInt: Sql): Sql =>
  *   several newcomers the least key wins;
  * - a ledger row whose outcome is unknown: the newcomer waits for the decision, too;
  * - a leaver's ledger row: the newcomer takes it over, so that nobody is removed and added again.
+ * Who lives is joined, not asked by `exists`: Postgres would ask once a row, by reading the whole model.
  * @param moves the target moves a record by its own id: a key takes over its own former ledger row, unless somebody else
  * took that one. Two rows that swap identifiers thus swap records, and never both write one.
  */
@@ -28,10 +29,12 @@ export function takeovers(source: SourceSql, ledger: Sql, noText: Sql, noInt: Sq
   ), held as (
     select n.key, n.match_hash, l.key as holder_key, case when l.state = 'unknown' then 1 else 0 end as waits,
       case when l.state = 'unknown' then 0
-        when exists (select 1 from ${source.relation} where ${source.key} = l.key and ${source.matchHash} = l.match_hash)
-        or exists (select 1 from candidates z where z.key = l.key and z.code is not null)
-        or exists (select 1 from duplicates x where x.key = l.key) then 1 else 0 end as lives
+        when v.key is not null or z.key is not null or x.key is not null then 1 else 0 end as lives
     from arrivals n join ${ledger} l on l.match_hash = n.match_hash and l.key <> n.key and l.state <> 'removed'
+    left join (select ${source.key} as key, ${source.matchHash} as match_hash from ${source.relation}) v
+      on v.key = l.key and v.match_hash = l.match_hash
+    left join (select key from candidates where code is not null) z on z.key = l.key
+    left join duplicates x on x.key = l.key
   ), holders as (
     select key, match_hash, max(lives) as lives, max(waits) as waits, min(holder_key) as holder_key
     from held group by key, match_hash

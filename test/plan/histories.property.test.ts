@@ -38,7 +38,7 @@ const fate = fc.oneof(
   { weight: 1, arbitrary: fc.constant("accepted" as const) },
   { weight: 2, arbitrary: fc.constant("rejected" as const) },
   { weight: 1, arbitrary: fc.constant("retry" as const) },
-  { weight: 1, arbitrary: fc.constant("unknown" as const) },
+  { weight: 2, arbitrary: fc.constant("unknown" as const) },
 );
 
 const history = fc.record({

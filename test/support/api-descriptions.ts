@@ -129,12 +129,12 @@ function compiler(): Compile {
   const validators = new Map<AnySchemaObject, ReturnType<Ajv["compile"]>>();
   return (document, schema) => {
     const id = ids.get(document) ?? `description-${ids.size}`;
-    if (!ids.has(document)) void ajv.addSchema({ $id: id, components: toJsonSchema(document.components, id) });
+    if (!ids.has(document)) ajv.addSchema({ $id: id, components: toJsonSchema(document.components, id) });
     ids.set(document, id);
     const validate = validators.get(schema) ?? ajv.compile(toJsonSchema(schema, id) as AnySchemaObject);
     validators.set(schema, validate);
     return (value) => {
-      validate(value);
+      void validate(value); // no schema of theirs is asynchronous
       return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ""}`.trim());
     };
   };
