@@ -8,11 +8,12 @@ export const check =
     const { out } = context;
     const { checkProject } = await import("../config/check.ts");
     const { faultsJson, hasErrors, renderFaults } = await import("../config/fault.ts");
-    const { allConnectors } = await import("../destinations/registry.ts");
+    const { projectConnectors } = await import("./project-connectors.ts");
+    const dir = context.options.project ?? ".";
     const { faults, project } = checkProject({
-      dir: context.options.project ?? ".",
+      dir,
       env: context.options.env,
-      connectors: await allConnectors(),
+      connectors: await projectConnectors(dir),
     });
     if (faults.length > 0) out.print(renderFaults(faults, { color: out.color }));
     const broken = hasErrors(faults);

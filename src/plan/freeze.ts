@@ -67,7 +67,10 @@ select ${runId}, ${t.noInt}, * from decided where op not in ${sent}`;
   await session.execute(dialect.replaceTable(o.plan, decided, "seq"));
 }
 
-/** Rewrites of unchanged rows for a snapshot target, numbered after the plan's last seq. */
+/**
+ * Rewrites of unchanged rows for a snapshot target, numbered after the plan's last seq. Where a key is sent once its row may
+ * have become unfit to send since: it is refused, not written with holes.
+ */
 export async function freezeUnchanged(
   session: Session,
   source: SourceSql,
@@ -78,11 +81,14 @@ export async function freezeUnchanged(
   const same = source.hasMatch
     ? sql`d.key = ${source.key} and d.match_hash = ${source.matchHash}`
     : sql`d.key = ${source.key}`;
+  const sound = sql`(${source.refusalCode}) is null`;
   await session.execute([
     sql`insert into ${t.plan}
-      select cast(${o.runId} as ${t.textType}), row_number() over () + (select coalesce(max(seq), 0) from ${t.plan}), 'keep', ${source.key},
+      select cast(${o.runId} as ${t.textType}),
+        case when ${sound} then row_number() over (partition by ${sound}) + (select coalesce(max(seq), 0) from ${t.plan}) end,
+        case when ${sound} then 'keep' else 'refuse' end, ${source.key},
         ${source.matchHash}, ${t.noText}, ${t.noInt}, ${t.noText}, ${source.identifiers}, ${source.fields}, ${source.fastFingerprint},
-        ${source.stableFingerprint}, ${t.noText}, ${t.noText}, ${t.noText}, 1
+        ${source.stableFingerprint}, ${t.noText}, ${source.refusalCode}, ${source.refusalMessage}, 1
       from ${source.relation}
       where ${source.key} is not null and not exists (select 1 from ${diffTable} d where ${same})
         and not exists (select 1 from (${duplicates(t, facts)}) x where x.key = ${source.key})`,

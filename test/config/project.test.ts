@@ -67,7 +67,7 @@ describe("a project", () => {
     const variables = { DATABASE_URL: "postgres://u:pass%20word@db/shop" };
     const server = open(withEnvironments, { env: "server", variables }).project;
     const warehouse = await server.resolveWarehouse();
-    expect(warehouse).toEqual({ type: "postgres", url: variables.DATABASE_URL, schema: "millrace" });
+    expect(warehouse).toEqual({ type: "postgres", url: variables.DATABASE_URL, schema: "millrace_server" });
     expect(warehouseSecrets(warehouse)).toEqual([variables.DATABASE_URL, "pass%20word", "pass word"]);
     expect(await server.resolveStore()).toEqual({ kind: "postgres", url: variables.DATABASE_URL });
 

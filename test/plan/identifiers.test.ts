@@ -104,6 +104,32 @@ describe("a key that is sent once", () => {
   });
 });
 
+test("a snapshot is not written with holes: a row that cannot be sent any more is refused", async () => {
+  const number = {
+    source: { from: "column", column: "name", type: "number" },
+    nulls: "write",
+    onlyIfEmpty: false,
+  } as const;
+  const append = aSync({ mode: "append", fields: { n: number } });
+  const snapshot = { ...listTarget, contents: "snapshot" as const };
+  await lab.model([
+    { ...ann, name: "1" },
+    { ...bob, name: "2" },
+  ]);
+  await lab.settle(append, await lab.plan(append, { target: snapshot }));
+  await lab.model([
+    { ...ann, name: "one" },
+    { ...bob, name: "2" },
+    { id: "3", email: "c@example.com", name: "3" },
+  ]);
+  const plan = await lab.plan(append, { target: snapshot });
+  expect(plan.changes.map(({ op, key, fields }) => `${op} ${key} ${String(fields.n)}`)).toEqual([
+    "add 3 3",
+    "update 2 2",
+  ]);
+  expect(plan.plan.counts).toMatchObject({ add: 1, keep: 1, unchanged: 1, refused: 1 });
+});
+
 test("a copy under an e-mail the key once had is a duplicate, too", async () => {
   await lab.model([ann]);
   await lab.settle(sync, await lab.plan(sync));

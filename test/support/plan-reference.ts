@@ -216,23 +216,19 @@ export function expectedPlan(
     decided.push({ ...nothing, key: null, ident: null, op: "refuse", code: "NULL_KEY", rows: nullKeys });
   }
 
-  const fromModel = decided
-    .filter((d) => d.op !== "forget" && (d.op !== "remove" || s.mode === "remove"))
-    .reduce((sum, d) => sum + d.rows, 0);
   const sends = decided.some((d) => d.op === "add" || d.op === "update" || d.op === "remove");
   if (s.snapshot && sends && s.scope !== "adopt") {
     for (const row of keyed) {
       if (twins.has(row.id) || differs(row)) continue;
-      decided.push({
-        ...nothing,
-        op: "keep",
-        key: row.id,
-        ident: identOf(row),
-        content: contentOf(row),
-        value: row.value,
-      });
+      const kept = { ...nothing, key: row.id, ident: identOf(row), content: contentOf(row), value: row.value };
+      const code = refusal(row);
+      decided.push(code === null ? { ...kept, op: "keep" } : { ...kept, op: "refuse", code });
     }
   }
+
+  const fromModel = decided
+    .filter((d) => d.op !== "forget" && d.op !== "keep" && (d.op !== "remove" || s.mode === "remove"))
+    .reduce((sum, d) => sum + d.rows, 0);
 
   const differing = new Set(keyed.filter(differs).map((row) => row.id));
   const cleared = books.rejects.filter((r) => {

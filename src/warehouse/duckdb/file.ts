@@ -7,12 +7,19 @@ import { busy, type OpenOptions, openFile } from "./open.ts";
 /** Reading goes on in bursts: the file stays open this long after the last reader, then other processes get their turn. */
 const IDLE_MS = 200;
 
+/**
+ * DuckDB keeps every block it has read, up to its memory limit. A delivery reads its plan a page at a time and none twice,
+ * so the file is opened anew after this many sessions: 5,000,000 rows take no more memory than 1,000,000.
+ */
+const SESSIONS_PER_OPENING = 100;
+
 /** One database file in this process: the gate before it and, while readers come and go, their shared instance. */
 export class DuckDbFile {
   readonly #gate = new Gate();
   #reading: DuckDBInstance | null = null;
   #opening: Promise<DuckDBInstance> | null = null;
   #idle: AbortController | null = null;
+  #sessions = 0;
 
   /** Many at once on one read-only instance. */
   async read<T>(
@@ -26,6 +33,8 @@ export class DuckDbFile {
       return await work(await this.#shared(options, signal));
     } finally {
       leave();
+      this.#sessions += 1;
+      if (this.#sessions >= SESSIONS_PER_OPENING && this.#gate.empty) this.closeReading();
       this.#closeWhenIdle(options);
     }
   }
@@ -62,6 +71,7 @@ export class DuckDbFile {
     this.#idle?.abort();
     this.#reading?.closeSync();
     this.#reading = null;
+    this.#sessions = 0;
   }
 
   closeUnlessRead(): void {

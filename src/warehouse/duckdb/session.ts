@@ -1,11 +1,12 @@
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from "@duckdb/node-api";
 import { z } from "zod";
-import { ContractError, MillraceError, RelationMissing, WarehouseFailed } from "../../core/errors.ts";
+import { ContractError, MillraceError, RelationMissing } from "../../core/errors.ts";
 import type { Value } from "../../core/value.ts";
+import { abortError } from "../abort.ts";
+import { parseAnswer } from "../answer.ts";
 import type { Dialect, SourceColumn } from "../dialect.ts";
 import { type Sql, sql } from "../sql.ts";
 import type { Session } from "../warehouse.ts";
-import { abortError } from "./abort.ts";
 import { bind } from "./bind.ts";
 import { appendRows, readersFor } from "./cells.ts";
 import { mapError } from "./errors.ts";
@@ -141,15 +142,7 @@ export function createDuckDbSession(
           return { names: result.columnNames(), rows: found };
         }),
       );
-      const parsed = z
-        .array(row)
-        .safeParse(rows.map((cells) => Object.fromEntries(names.map((name, i) => [name, cells[i] ?? null]))));
-      if (parsed.success) return parsed.data;
-      const where = parsed.error.issues.slice(0, 3).map(({ path, code }) => `${path.slice(1).join(".")}: ${code}`);
-      throw new WarehouseFailed(`The warehouse's answer has another shape than expected (${where.join("; ")}).`, {
-        hint: "The table may be of another version of Millrace: see the statement in the error's context.",
-        context: { statement: statement.text.slice(0, 600) },
-      });
+      return parseAnswer(statement, names, rows, row);
     },
     async *stream(statement, pageRows) {
       const result = await inTurn(async () => {

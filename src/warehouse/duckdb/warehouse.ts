@@ -1,9 +1,9 @@
 import type { DuckDBInstance } from "@duckdb/node-api";
 import type { Clock } from "../../core/clock.ts";
 import { ContractError } from "../../core/errors.ts";
+import { abortError } from "../abort.ts";
 import type { Dialect } from "../dialect.ts";
 import type { Session, Warehouse } from "../warehouse.ts";
-import { abortError } from "./abort.ts";
 import { catalogOf, createDuckDbDialect } from "./dialect.ts";
 import { mapError } from "./errors.ts";
 import { fileAt } from "./file.ts";
