@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import type { App, GlobalOptions } from "./commands/app.ts";
 import { createModelBuilder } from "./commands/model-builder.ts";
 import type { Output } from "./commands/output.ts";
+import { projectConnectors } from "./commands/project-connectors.ts";
 import { openProject } from "./config/check.ts";
 import { childEnv, dbtPath, sandboxUrl } from "./config/env.ts";
 import type { Project } from "./config/project.ts";
@@ -11,7 +12,6 @@ import { ConfigError } from "./core/errors.ts";
 import type { Relation } from "./core/relation.ts";
 import { Accounts } from "./deliver/accounts.ts";
 import type { Connector } from "./destinations/connector.ts";
-import { allConnectors } from "./destinations/registry.ts";
 import { relationNamed } from "./models/relation-name.ts";
 import { sandboxAccount } from "./sandbox/accounts.ts";
 import { stateTables } from "./state/names.ts";
@@ -23,7 +23,7 @@ import type { Warehouse } from "./warehouse/warehouse.ts";
  * @throws ConfigError with every fault of the project's files
  */
 export async function openApp(options: GlobalOptions, out: Output, signal: AbortSignal): Promise<App> {
-  const connectors = await allConnectors();
+  const connectors = await projectConnectors(options.project ?? ".");
   const project = openProject({ dir: options.project ?? ".", env: options.env, connectors });
   const clock = systemClock;
   const sandbox = options.sandbox === true;

@@ -27,7 +27,7 @@ test.each([
 
 test.each([
   ["one that does not exist", "accounts:\n  a: {connector: htp}\n"],
-  ["one by a variable", "accounts:\n  a: {connector: http}\n  b:\n    connector: ${CONNECTOR}\n"],
+  ["one by a variable", `accounts:\n  a: {connector: http}\n  b:\n    connector: \${CONNECTOR}\n`],
   ["none", "project: shop\n"],
 ])("loads all where the project names %s", async (_, yaml) => {
   expect(await named(yaml)).toEqual([...connectorIds]);

@@ -23,6 +23,13 @@ const CANCEL_EVERY_MS = 200;
 /** The server's text as it comes: `readerFor` makes cells of it. */
 const asText: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
+interface Answer {
+  /** What the server says it did, e.g. "SELECT" or "ROLLBACK". */
+  readonly command: string;
+  readonly names: readonly string[];
+  readonly rows: Value[][];
+}
+
 const misuse = (message: string) => new ContractError(message, { hint: "Report this as a defect." });
 
 export interface PostgresSession extends Session {
@@ -91,7 +98,7 @@ export function createPostgresSession(
     }
   }
 
-  async function send({ text, values }: Sql): Promise<{ readonly names: string[]; readonly rows: Value[][] }> {
+  async function send({ text, values }: Sql): Promise<Answer> {
     ready();
     statements += 1;
     try {
@@ -110,7 +117,7 @@ export function createPostgresSession(
           return cell === null ? null : read(cell);
         }),
       );
-      return { names: answer.fields.map(({ name }) => name), rows };
+      return { command: answer.command, names: answer.fields.map(({ name }) => name), rows };
     } catch (cause) {
       throw fail(cause, text);
     }
@@ -192,9 +199,9 @@ export function createPostgresSession(
       inTransaction = true;
       try {
         const value = await work();
-        // A COMMIT after a failed statement is a ROLLBACK that does not say so.
-        if (client.getTransactionStatus() === "E") throw misuse("A statement failed and its transaction went on.");
-        await session.execute([sql`commit`]);
+        const { command } = await inTurn(() => send(sql`commit`));
+        // After a failed statement the server takes COMMIT for ROLLBACK, and calls it a success.
+        if (command === "ROLLBACK") throw misuse("A statement failed and its transaction went on.");
         return value;
       } catch (error) {
         await rollback();
