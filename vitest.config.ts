@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Real processes, servers and deadlines: a busy machine may miss one once. What fails twice is a fault.
+    retry: 1,
     pool: "forks",
     coverage: {
       provider: "v8",
