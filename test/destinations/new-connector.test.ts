@@ -4,14 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 const run = promisify(execFile);
 const project = fileURLToPath(new URL("../..", import.meta.url));
 const script = join(project, "scripts/new-connector.mjs");
 let copy: string;
 
-beforeAll(async () => {
+// A copy for every try: the script refuses a folder that is there.
+beforeEach(async () => {
   copy = await mkdtemp(join(tmpdir(), "millrace-new-connector-"));
   for (const folder of ["src/core", "src/deliver", "src/destinations", "test/contract"]) {
     await cp(join(project, folder), join(copy, folder), { recursive: true });
@@ -23,7 +24,7 @@ beforeAll(async () => {
   );
   await symlink(join(project, "node_modules"), join(copy, "node_modules"));
 });
-afterAll(() => rm(copy, { recursive: true, force: true }));
+afterEach(() => rm(copy, { recursive: true, force: true }));
 
 describe("npm run new:connector", () => {
   test("makes a connector whose contract suite passes at once, and whose types hold", {
@@ -32,7 +33,7 @@ describe("npm run new:connector", () => {
     await run(process.execPath, [script, "acme-crm", "--root", copy]);
     const registry = await readFile(join(copy, "src/destinations/registry.ts"), "utf8");
     expect(registry).toMatch(
-      /\n {2}"acme-crm": async \(\) => \(await import\("\.\/acme-crm\/index\.ts"\)\)\.acmeCrm,\n {2}file:/,
+      /\n {2}"acme-crm": async \(\) => \(await import\("\.\/acme-crm\/index\.ts"\)\)\.acmeCrm,\n {2}[a-z"]/,
     );
 
     const vitest = join(project, "node_modules/vitest/vitest.mjs");

@@ -97,14 +97,16 @@ describe("a file that cannot be a store", () => {
     expect(await failure()).toEqual(naming(path, /another `store:`/));
   });
 
-  it.skipIf(process.getuid?.() === 0)("says so when its folder is read-only (root may write everywhere)", async () => {
+  it("says so when its folder is read-only", async ({ skip }) => {
+    skip(process.getuid?.() === 0, "root may write everywhere");
     await chmod(folder, 0o500);
     const error = await failure();
     await chmod(folder, 0o700);
     expect(error).toEqual(naming(path, /writable/));
   });
 
-  it.skipIf(process.getuid?.() === 0)("says so when it is read-only itself (root may write everywhere)", async () => {
+  it("says so when it is read-only itself", async ({ skip }) => {
+    skip(process.getuid?.() === 0, "root may write everywhere");
     await fill();
     await chmod(path, 0o400);
     expect(await failure()).toEqual(naming(path, /writable/));
