@@ -1,27 +1,38 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { openProject } from "../config/check.ts";
+import { compiledFolder } from "../core/compiled.ts";
 import { ConfigError } from "../core/errors.ts";
+import { compileAll, differences, writeCompiled } from "./compiled.ts";
+import { projectConnectors } from "./project-connectors.ts";
 import type { VerbAction } from "./run-verb.ts";
 
-/** Folders of declarations that become SQL; this version has no compiler for them yet, and says so rather than skip them. */
-const declared = ["segments", "traits", "events"] as const;
-
-/** `compile`: rules, traits and identity to reviewable SQL in the dbt project. */
+/** `compile`: rules, traits and identity to reviewable SQL in the dbt project. Connects to nothing. */
 export const compile =
   (): VerbAction =>
-  async ({ open }) => {
-    const app = await open();
-    const found: string[] = [];
-    for (const folder of declared) {
-      const names = await readdir(join(app.dir, folder)).catch(() => []);
-      found.push(...names.filter((name) => /\.ya?ml$/.test(name)).map((name) => `${folder}/${name}`));
-    }
-    if (found.length > 0) {
-      throw new ConfigError(`${found.join(", ")}: this version compiles no rules`, {
-        hint: "Write the segment as a dbt model; `segment: NAME` in a sync means the model of that name.",
+  async ({ options, out }) => {
+    const dir = options.project ?? ".";
+    const project = openProject({ dir, env: options.env, connectors: await projectConnectors(dir) });
+    const files = compileAll(project);
+    const dbt = project.resolveDbt();
+    if (dbt?.kind !== "project") {
+      if (files.length === 0) return done([], [], 0);
+      throw new ConfigError("there is no dbt project to compile into", {
+        hint: "Name it in millrace.yml: `dbt: {project: DIR}`.",
       });
     }
-    app.out.print("nothing to compile: the project declares no rules");
-    app.out.emit({ compiled: [] });
-    return 0;
+    const difference = await differences(dbt.dir, files);
+    await writeCompiled(dbt.dir, difference);
+    return done(
+      difference.stale.map(({ path }) => `${compiledFolder}/${path}`),
+      difference.left,
+      files.length,
+    );
+
+    function done(written: readonly string[], removed: readonly string[], all: number): 0 {
+      for (const path of written) out.print(`wrote ${path}`);
+      for (const path of removed) out.print(`removed ${path}`);
+      if (all === 0) out.print("nothing to compile: the project declares no rules");
+      else if (written.length + removed.length === 0) out.print(`${all} compiled files, all up to date`);
+      out.emit({ compiled: all, written, removed });
+      return 0;
+    }
   };
