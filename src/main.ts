@@ -13,7 +13,6 @@ import type { Relation } from "./core/relation.ts";
 import { Accounts } from "./deliver/accounts.ts";
 import type { Connector } from "./destinations/connector.ts";
 import { relationNamed } from "./models/relation-name.ts";
-import { sandboxAccount } from "./sandbox/accounts.ts";
 import { stateTables } from "./state/names.ts";
 import type { RunStore } from "./store/store.ts";
 import type { Warehouse } from "./warehouse/warehouse.ts";
@@ -65,8 +64,7 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
     store: store.get,
     account: async (name) => {
       const declared = project.accounts.find((account) => account.name === name);
-      const stand = sandbox && declared !== undefined ? sandboxAccount(declared.connector, sandboxUrl()) : undefined;
-      const replace = stand as Readonly<Record<string, string>> | undefined;
+      const replace = sandbox && declared !== undefined ? await standInAccount(declared.connector) : undefined;
       const { connector, account, secrets } = await project.resolveAccount(
         name,
         replace && { replace, unset: "sandbox" },
@@ -84,6 +82,12 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
       await store.close();
     },
   };
+}
+
+/** Read on use only: the stand-ins' settings are a lot to load. */
+async function standInAccount(connector: string): Promise<Readonly<Record<string, string>> | undefined> {
+  const { sandboxAccount } = await import("./sandbox/stand-ins.ts");
+  return sandboxAccount(connector, sandboxUrl());
 }
 
 async function openWarehouse(config: WarehouseConfig, out: Output): Promise<Warehouse> {

@@ -17,7 +17,7 @@ export const sandbox =
       clock: systemClock,
       ...(options.data !== undefined && { dataDir: options.data }),
     });
-    out.print(`sandbox: ${started.url} (Salesforce, Klaviyo, webhook); what it holds: ${started.url}/`);
+    out.print(`sandbox: ${started.url} (${started.platforms.join(", ")}); what it holds: ${started.url}/`);
     if (port !== 4800) out.print(`  MILLRACE_SANDBOX_URL=${started.url} millrace run --sandbox`);
     out.emit({ url: started.url, port: started.port });
     await new Promise<void>((resolve) => {

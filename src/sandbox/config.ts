@@ -1,20 +1,18 @@
 import { z } from "zod";
-import { misbehaviourSchema } from "./core/misbehaviour.ts";
-import { dataverseConfig } from "./dataverse/config.ts";
-import { hookConfig } from "./hook/config.ts";
-import { hubspotConfig } from "./hubspot/config.ts";
-import { klaviyoConfig } from "./klaviyo/config.ts";
-import { salesforceConfig } from "./salesforce/config.ts";
+import { type MisbehaviourInput, misbehaviourSchema } from "./core/misbehaviour.ts";
+import { type StandInName, type StandInSettings, standInEntries, type standIns } from "./stand-ins.ts";
 
-/** Settings of `startSandbox`; everything has a default. */
+/** Settings of every stand-in by its name; everything has a default. */
+export type SandboxConfigInput = {
+  readonly [K in StandInName]?: z.input<(typeof standIns)[K]["settings"]>;
+} & { readonly misbehave?: readonly MisbehaviourInput[] };
+
+type SandboxConfig = StandInSettings & { readonly misbehave: readonly z.output<typeof misbehaviourSchema>[] };
+
+const settings = standInEntries.map(([name, one]) => [name, one.settings.prefault({})] as const);
+
+/** Names and schemas come from the registry at run time, and from the same registry in the type. */
 export const sandboxConfigSchema = z.strictObject({
-  salesforce: salesforceConfig.prefault({}),
-  klaviyo: klaviyoConfig.prefault({}),
-  hubspot: hubspotConfig.prefault({}),
-  dataverse: dataverseConfig.prefault({}),
-  hook: hookConfig.prefault({}),
+  ...Object.fromEntries(settings),
   misbehave: z.array(misbehaviourSchema).default([]),
-});
-
-export type SandboxConfig = z.infer<typeof sandboxConfigSchema>;
-export type SandboxConfigInput = z.input<typeof sandboxConfigSchema>;
+}) as unknown as z.ZodType<SandboxConfig>;

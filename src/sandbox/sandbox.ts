@@ -10,7 +10,7 @@ import { createMisbehaviour } from "./core/misbehaviour.ts";
 import type { Platform } from "./core/platform.ts";
 import { openRequestLog } from "./core/request-log.ts";
 import { loadSnapshots, saveSnapshots } from "./core/snapshots.ts";
-import { createPlatforms } from "./platforms.ts";
+import { createPlatforms } from "./stand-ins.ts";
 
 export interface SandboxOptions {
   /** 0: any free port. */
@@ -30,6 +30,8 @@ export interface SandboxOptions {
 export interface Sandbox {
   readonly url: string;
   readonly port: number;
+  /** Titles, in the order of the page. */
+  readonly platforms: readonly string[];
   close(): Promise<void>;
 }
 
@@ -77,6 +79,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const address = await listen(app, options);
   return {
     ...address,
+    platforms: platforms.map((platform) => platform.title),
     async close() {
       await app.close();
       saver?.now();

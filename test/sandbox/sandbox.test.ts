@@ -2,8 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { sandboxAccount } from "../../src/sandbox/accounts.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
+import { sandboxAccount } from "../../src/sandbox/stand-ins.ts";
 import { klaviyoCaller, salesforceCaller, start, tempDir, testClock } from "./support.ts";
 
 const change = (key: string, op = "add") => ({ op, key, fields: { email: `${key}@example.com` } });

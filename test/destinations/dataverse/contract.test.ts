@@ -1,7 +1,7 @@
 import type { Row } from "../../../src/core/value.ts";
 import { dataverse } from "../../../src/destinations/dataverse/index.ts";
-import { sandboxAccount } from "../../../src/sandbox/accounts.ts";
 import { startSandbox } from "../../../src/sandbox/sandbox.ts";
+import { sandboxAccount } from "../../../src/sandbox/stand-ins.ts";
 import {
   type ConnectorFixture,
   type ContractRow,

@@ -4,9 +4,9 @@ import type { Op } from "../../../src/core/change.ts";
 import type { Mode } from "../../../src/core/sync.ts";
 import type { Row, Value } from "../../../src/core/value.ts";
 import { dataverse } from "../../../src/destinations/dataverse/index.ts";
-import { sandboxAccount } from "../../../src/sandbox/accounts.ts";
 import type { Seen } from "../../../src/sandbox/core/exchange.ts";
 import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
+import { sandboxAccount } from "../../../src/sandbox/stand-ins.ts";
 import { createDriver, type Driver, testClock } from "../../contract/connector-driver.ts";
 
 const clock = testClock();
