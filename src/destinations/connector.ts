@@ -86,6 +86,8 @@ export interface Target<A = any, O = any> {
   requests?(options: O, sync: TargetSync): number;
   /** Finds or creates what the sync writes into (the list); stored per sync and given back as `ctx.state`. */
   prepare?(ctx: TargetCtx<A, O>): Promise<Value>;
+  /** The fields that the platform says this object has now; reads only. Absent: the platform has no way to ask, or nothing to tell. */
+  discover?(ctx: TargetCtx<A, O>): Promise<readonly DiscoveredField[]>;
   send(batch: Batch, ctx: TargetCtx<A, O>): Promise<BatchResult>;
   /** Required if `send` may answer pending. Throws as `send` does; never creates a second job. */
   poll?(job: JobHandle, batch: Batch, ctx: TargetCtx<A, O>): Promise<BatchResult>;
@@ -93,6 +95,21 @@ export interface Target<A = any, O = any> {
   finish?(ctx: TargetCtx<A, O>): Promise<void>;
   /** The requests `send` would make, for `send --dry-run` of targets without HTTP; HTTP targets are recorded by the engine. */
   describe?(batch: Batch, ctx: TargetCtx<A, O>): Promise<readonly string[]>;
+}
+
+/** What a platform says of one of its fields, under the name that a sync's `match:` or `fields:` gives it. */
+export interface DiscoveredField {
+  readonly name: string;
+  /** What a value is coerced to; null: any value is taken as it is, or the platform does not say. */
+  readonly type: FieldType | null;
+  /** A record cannot be created without it. */
+  readonly required: boolean;
+  /** false: the platform computes it. */
+  readonly writable: boolean;
+  /** Of a picklist: the values it takes. */
+  readonly values?: readonly string[];
+  /** How the platform's own pages call it. */
+  readonly label?: string;
 }
 
 /** What a target may know of the sync and the run. */

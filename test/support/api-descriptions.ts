@@ -31,10 +31,21 @@ const root = resolve(
   process.env.MILLRACE_API_DESCRIPTIONS ?? resolve(import.meta.dirname, "../../../shared/destinations/openapi"),
 );
 
-/** Klaviyo's own OpenAPI description: klaviyo/stable.json. */
-export function klaviyoDescription(): Found {
-  return find(["klaviyo/stable.json"], ([text = ""]) => describe([JSON.parse(text) as OpenApi], (path) => path));
+/**
+ * The description in these files of the folder, OpenAPI 3 or Swagger 2, JSON or YAML.
+ * @param toPath makes the path that a request went to, without the stand-in's mount, one that the description knows
+ */
+export function apiDescription(files: readonly string[], toPath = (path: string): string => path): Found {
+  return find(files, (texts) =>
+    describe(
+      texts.map((text) => withSwaggerUpgraded(parseYaml(text))),
+      toPath,
+    ),
+  );
 }
+
+/** Klaviyo's own OpenAPI description. */
+export const klaviyoDescription = (): Found => apiDescription(["klaviyo/stable.json"]);
 
 /**
  * Descriptions of Salesforce's collections and Bulk API 2.0, second-hand. Collections by external id are left out: that
@@ -43,17 +54,14 @@ export function klaviyoDescription(): Found {
 export function salesforceDescription(): Found {
   const files = ["salesforce/salesforce-composite-api-openapi.yml", "salesforce/salesforce-bulk-api-2-openapi.yml"];
   const toPath = (path: string) => path.replace(/^\/services\/data\/v\d+\.0(\/jobs(?=\/ingest))?/, "");
-  return find(files, (texts) =>
-    describe(
-      texts.map((text) => parseYaml(text) as OpenApi),
-      toPath,
-    ),
-  );
+  return apiDescription(files, toPath);
 }
 
 interface OpenApi {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: {
+    readonly schemas?: unknown;
+    readonly requestBodies?: Readonly<Record<string, Body>>;
     readonly parameters?: Readonly<Record<string, Parameter>>;
     readonly responses?: Readonly<Record<string, Body>>;
   };
@@ -83,6 +91,44 @@ function find(files: readonly string[], read: (texts: readonly string[]) => ApiD
   }
   return { description: read(files.map((file) => readFileSync(resolve(root, file), "utf8"))) };
 }
+
+/** Swagger 2 said in the words of OpenAPI 3, as far as requests and answers go. */
+function withSwaggerUpgraded(document: Loose): OpenApi {
+  if (document.swagger !== "2.0") return { components: {}, ...document };
+  const base = String(document.basePath ?? "").replace(/\/$/, "");
+  const content = (schema: unknown) => ({ "application/json": { schema } });
+  const operation = (each: Loose): Loose => {
+    const parameters: Loose[] = (each.parameters ?? []).map(
+      ({ type, format, items, enum: values, ...rest }: Loose) => ({
+        ...rest,
+        schema: rest.schema ?? { type, format, items, ...(values === undefined ? {} : { enum: values }) },
+      }),
+    );
+    const body = parameters.find((parameter) => parameter.in === "body");
+    const responses = Object.entries(each.responses ?? {}).map(([status, response]: [string, Loose]) => [
+      status,
+      response.schema === undefined ? response : { content: content(response.schema) },
+    ]);
+    return {
+      parameters: parameters.filter((parameter) => parameter.in === "query" || parameter.in === "header"),
+      ...(body === undefined ? {} : { requestBody: { required: body.required, content: content(body.schema) } }),
+      responses: Object.fromEntries(responses),
+    };
+  };
+  const paths = Object.entries(document.paths).map(([path, methods]: [string, Loose]) => [
+    base + path,
+    Object.fromEntries(Object.entries(methods).map(([method, each]) => [method, operation(each)])),
+  ]);
+  return JSON.parse(
+    JSON.stringify({ paths: Object.fromEntries(paths), components: { schemas: document.definitions } }).replaceAll(
+      '"#/definitions/',
+      '"#/components/schemas/',
+    ),
+  );
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a vendor's document, read for the members named here.
+type Loose = any;
 
 function describe(documents: readonly OpenApi[], toPath: (path: string) => string): ApiDescription {
   const compile = compiler();
@@ -187,7 +233,8 @@ function typed(schema: AnySchemaObject, value: string): unknown {
 
 function bodyFaults(compile: Compile, document: OpenApi, body: Body | undefined, text: string): readonly string[] {
   const name = body?.$ref?.split("/").at(-1);
-  const { content, required } = (name === undefined ? body : document.components.responses?.[name]) ?? {};
+  const { requestBodies, responses } = document.components;
+  const { content, required } = (name === undefined ? body : (requestBodies?.[name] ?? responses?.[name])) ?? {};
   const schema = content?.["application/vnd.api+json"]?.schema ?? content?.["application/json"]?.schema;
   if (text === "") return required === true ? ["a body is required"] : [];
   if (schema === undefined) return content === undefined ? ["a body is not described"] : [];

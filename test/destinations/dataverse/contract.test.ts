@@ -2,13 +2,8 @@ import type { Row } from "../../../src/core/value.ts";
 import { dataverse } from "../../../src/destinations/dataverse/index.ts";
 import { startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { sandboxAccount } from "../../../src/sandbox/stand-ins.ts";
-import {
-  type ConnectorFixture,
-  type ContractRow,
-  connectorContract,
-  type Fault,
-  testClock,
-} from "../../contract/connector.ts";
+import { type ConnectorFixture, type ContractRow, connectorContract, testClock } from "../../contract/connector.ts";
+import { faultRule } from "../../contract/stand-in-fixture.ts";
 
 interface State {
   readonly rows: readonly { readonly id: string; readonly table: string; readonly columns: Row }[];
@@ -41,23 +36,12 @@ async function open(kind: Kind): Promise<ConnectorFixture> {
       return kind.read(((await reply.json()) as { dataverse: State }).dataverse);
     },
     async misbehave(fault) {
-      const body = JSON.stringify(ruleFor(fault, clock.now()));
+      const body = JSON.stringify(faultRule("dataverse", fault, clock.now(), { method: "POST" }));
       const reply = await fetch(`${sandbox.url}/_sandbox/misbehave`, { method: "POST", body });
       if (!reply.ok) throw new Error(await reply.text());
     },
     close: () => sandbox.close(),
   };
-}
-
-function ruleFor(fault: Fault, now: Date): Record<string, unknown> {
-  const common = { platform: "dataverse", match: { method: "POST" } };
-  if (fault.kind === "expired-token") return { ...common, kind: "expire_token" };
-  if (fault.kind === "server-error") return { ...common, kind: fault.applied ? "error_after" : "error", status: 500 };
-  if (fault.kind === "no-answer")
-    return { ...common, kind: fault.applied ? "timeout_after" : "timeout_before", how: "reset" };
-  const plain = /^\d+$/.test(fault.retryAfter);
-  const seconds = plain ? Number(fault.retryAfter) : Math.round((Date.parse(fault.retryAfter) - now.getTime()) / 1_000);
-  return { ...common, kind: "rate_limit", retry_after: seconds, form: plain ? "seconds" : "date" };
 }
 
 const person = (n: number): ContractRow => ({

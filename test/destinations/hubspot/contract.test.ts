@@ -1,13 +1,8 @@
 import type { Row } from "../../../src/core/value.ts";
 import { hubspot } from "../../../src/destinations/hubspot/index.ts";
 import { startSandbox } from "../../../src/sandbox/sandbox.ts";
-import {
-  type ConnectorFixture,
-  type ContractRow,
-  connectorContract,
-  type Fault,
-  testClock,
-} from "../../contract/connector.ts";
+import { type ConnectorFixture, type ContractRow, connectorContract, testClock } from "../../contract/connector.ts";
+import { faultRule } from "../../contract/stand-in-fixture.ts";
 import { type HubspotState, seedRecords } from "./portal.ts";
 
 interface Kind {
@@ -50,23 +45,12 @@ async function open(kind: Kind): Promise<ConnectorFixture> {
       return kind.read(held);
     },
     async misbehave(fault) {
-      const rule = ruleFor(fault, clock.now(), kind.writes ?? { method: "POST" });
+      const rule = faultRule("hubspot", fault, clock.now(), kind.writes ?? { method: "POST" });
       const reply = await fetch(`${sandbox.url}/_sandbox/misbehave`, { method: "POST", body: JSON.stringify(rule) });
       if (!reply.ok) throw new Error(await reply.text());
     },
     close: () => sandbox.close(),
   };
-}
-
-function ruleFor(fault: Fault, now: Date, match: Row): Record<string, unknown> {
-  const common = { platform: "hubspot", match };
-  if (fault.kind === "expired-token") return { ...common, kind: "expire_token" };
-  if (fault.kind === "server-error") return { ...common, kind: fault.applied ? "error_after" : "error", status: 500 };
-  if (fault.kind === "no-answer")
-    return { ...common, kind: fault.applied ? "timeout_after" : "timeout_before", how: "reset" };
-  const plain = /^\d+$/.test(fault.retryAfter);
-  const seconds = plain ? Number(fault.retryAfter) : Math.round((Date.parse(fault.retryAfter) - now.getTime()) / 1_000);
-  return { ...common, kind: "rate_limit", retry_after: seconds, form: plain ? "seconds" : "date" };
 }
 
 const properties = (state: HubspotState, object: string): readonly Row[] =>

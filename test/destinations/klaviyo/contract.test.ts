@@ -1,15 +1,10 @@
 import type { Row } from "../../../src/core/value.ts";
 import { klaviyo } from "../../../src/destinations/klaviyo/index.ts";
 import { startSandbox } from "../../../src/sandbox/sandbox.ts";
-import {
-  type ConnectorFixture,
-  type ContractRow,
-  connectorContract,
-  type Fault,
-  testClock,
-} from "../../contract/connector.ts";
+import { type ConnectorFixture, type ContractRow, connectorContract, testClock } from "../../contract/connector.ts";
 import { createDriver } from "../../contract/connector-driver.ts";
 import { erasureContract } from "../../contract/erasure.ts";
+import { faultRule } from "../../contract/stand-in-fixture.ts";
 
 interface Profile {
   readonly email?: string;
@@ -67,7 +62,7 @@ async function open(kind: Kind): Promise<ConnectorFixture> {
     async readState() {
       return stateOf(kind, ((await (await fetch(`${sandbox.url}/_sandbox/state`)).json()) as State).klaviyo);
     },
-    misbehave: (fault) => tell(ruleFor(fault, clock.now())),
+    misbehave: (fault) => tell(faultRule("klaviyo", fault, clock.now(), { method: "POST" })),
     close: () => sandbox.close(),
   };
 }
@@ -77,17 +72,6 @@ function flat(profile: Profile): Row {
   const { properties = {}, ...rest } = profile;
   const named = Object.entries(properties).map(([name, value]) => [`properties.${name}`, value] as const);
   return { ...(rest as Row), ...Object.fromEntries(named) };
-}
-
-function ruleFor(fault: Fault, now: Date): Record<string, unknown> {
-  const common = { platform: "klaviyo", match: { method: "POST" } };
-  if (fault.kind === "expired-token") return { ...common, kind: "expire_token" };
-  if (fault.kind === "server-error") return { ...common, kind: fault.applied ? "error_after" : "error", status: 500 };
-  if (fault.kind === "no-answer")
-    return { ...common, kind: fault.applied ? "timeout_after" : "timeout_before", how: "reset" };
-  const plain = /^\d+$/.test(fault.retryAfter);
-  const seconds = plain ? Number(fault.retryAfter) : Math.round((Date.parse(fault.retryAfter) - now.getTime()) / 1_000);
-  return { ...common, kind: "rate_limit", retry_after: seconds, form: plain ? "seconds" : "date" };
 }
 
 const person = (n: number, fields: Row): ContractRow => ({
