@@ -151,6 +151,15 @@ verb(
   "millrace connectors salesforce",
 ).action(act(async () => (await import("./commands/connectors.ts")).connectors));
 
+verb(
+  "fields <account> <target>",
+  "fields the platform says a target has",
+  `millrace fields sales record --options '{"object": "Contact"}'`,
+)
+  .option("--options <json>", "`to:` without account and target", "{}")
+  .option("--sandbox", "of the local sandbox")
+  .action(act(async () => (await import("./commands/fields.ts")).fields));
+
 verb("sandbox", "local stand-ins for platforms", "millrace sandbox --port 4800")
   .option("--port <port>", "0 takes a free one", "4800")
   .option("--data <dir>", "keep state and request log here")

@@ -1,5 +1,5 @@
 import type { ExitCode } from "../core/exit.ts";
-import type { VerbAction, VerbContext } from "./run-verb.ts";
+import type { VerbAction } from "./run-verb.ts";
 
 /** `check`: every fault of every file at once, without a connection; `--connect` also tries warehouse and accounts. */
 export const check =
@@ -18,7 +18,7 @@ export const check =
     const faults = [...checked.faults, ...stale];
     if (faults.length > 0) out.print(renderFaults(faults, { color: out.color }));
     const broken = hasErrors(faults);
-    const connections = options.connect && !broken ? await connect(context) : [];
+    const connections = options.connect && !broken ? await (await import("./check-connect.ts")).connect(context) : [];
     const exit: ExitCode = broken ? 2 : connections.some((tried) => !tried.ok) ? 1 : 0;
     if (!broken)
       out.print(
@@ -29,45 +29,3 @@ export const check =
   };
 
 const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
-
-interface Tried {
-  readonly what: string;
-  readonly ok: boolean;
-  readonly code?: string;
-  readonly message?: string;
-}
-
-/** Tries the warehouse and every account that a sync uses. Writes nothing. */
-async function connect(context: VerbContext): Promise<Tried[]> {
-  const { out } = context;
-  const app = await context.open();
-  const warehouse = async (): Promise<void> =>
-    (await app.warehouse()).session("read", async () => undefined, app.signal);
-  const accounts = [...new Set(app.syncs.map((sync) => sync.to.account))];
-  const probes = [
-    { what: "warehouse", probe: warehouse },
-    ...accounts.map((name) => ({
-      what: `account ${name}`,
-      probe: async () => {
-        const account = await app.account(name);
-        await account.connector.check(account.ctx({ signal: app.signal }));
-      },
-    })),
-  ];
-  const tried: Tried[] = [];
-  for (const { what, probe } of probes) {
-    const result = await probe().then(
-      (): Tried => ({ what, ok: true }),
-      (error: unknown): Tried => ({
-        what,
-        ok: false,
-        code: error instanceof Error && "code" in error ? String(error.code) : "UNEXPECTED",
-        message:
-          error instanceof Error ? `${error.message}${"hint" in error ? ` ${String(error.hint)}` : ""}` : String(error),
-      }),
-    );
-    out.print(result.ok ? `${what}: ok` : `${what}: ${result.code}: ${result.message}`);
-    tried.push(result);
-  }
-  return tried;
-}

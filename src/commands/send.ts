@@ -6,12 +6,13 @@ import { ConfigError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit.ts";
 import type { RowResult } from "../core/result.ts";
 import type { SyncConfig } from "../core/sync.ts";
-import type { Row, Value } from "../core/value.ts";
+import type { Row } from "../core/value.ts";
 import { targetSync } from "../deliver/deliver.ts";
 import type { Target } from "../destinations/connector.ts";
 import type { App, PreparedSync } from "./app.ts";
 import type { VerbAction } from "./run-verb.ts";
 import { dryRun } from "./send/dry-run.ts";
+import { parseJson, readOptions } from "./send/options.ts";
 import { syncOf, toChanges } from "./send/rows.ts";
 import { type SentRows, sendRows } from "./send/send-rows.ts";
 
@@ -114,27 +115,6 @@ async function readRows(file: string): Promise<Row[]> {
     rows.push(row as Row);
   }
   return rows;
-}
-
-function readOptions(target: Target, name: string, text: string): { raw: Row; parsed: unknown } {
-  const raw = parseJson(text, "--options");
-  const parsed = target.options.safeParse(raw);
-  if (parsed.success) return { raw: raw as Row, parsed: parsed.data };
-  const told = parsed.error.issues.map((issue) => `${issue.path.join(".") || "options"}: ${issue.message}`).join("; ");
-  throw new ConfigError(`--options does not fit target ${name}: ${told}`, {
-    hint: "`millrace connectors NAME` lists the options; they are those of `to:` without account and target.",
-  });
-}
-
-function parseJson(text: string, where: string): Value {
-  try {
-    return JSON.parse(text) as Value;
-  } catch (cause) {
-    throw new ConfigError(`${where}: this is no JSON`, {
-      hint: "One JSON object a line for rows, one JSON object for --options.",
-      cause,
-    });
-  }
 }
 
 async function inScratch<T>(work: (dir: string) => Promise<T>): Promise<T> {

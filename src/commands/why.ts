@@ -9,6 +9,7 @@ import { type SyncTables, syncTables } from "../state/names.ts";
 import { join, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 import type { App } from "./app.ts";
+import { rememberedTypes } from "./pipeline/field-types.ts";
 import { chooseSyncs, prepareSync } from "./pipeline/prepare.ts";
 import type { VerbAction } from "./run-verb.ts";
 
@@ -132,7 +133,8 @@ export const why =
   };
 
 async function tell(app: App, sync: SyncConfig, wanted: string): Promise<Story[]> {
-  const { target } = await prepareSync(app, sync);
+  const prepared = await prepareSync(app, sync);
+  const fieldTypes = (await rememberedTypes(app, prepared)) ?? prepared.target.fields.known;
   const relation = await app.relation(sync);
   const [newest] = await (await app.store()).runs({ sync: sync.name, limit: 1 });
   const heldRun =
@@ -143,7 +145,7 @@ async function tell(app: App, sync: SyncConfig, wanted: string): Promise<Story[]
     async (session) => {
       const own = syncTables(app.tables.schema, sync.name, session.dialect.traits.maxIdentifier);
       const known = (await readMeta(session, app.tables)) !== null && (await session.describe(own.ledger)) !== null;
-      const model = (await findInModel(session, sync, relation, target.fields.known, [wanted])) ?? [];
+      const model = (await findInModel(session, sync, relation, fieldTypes, [wanted])) ?? [];
       const asked = [wanted, ...model.flatMap((row) => (row.key === null ? [] : [row.key]))];
       const ledger = known ? await findInLedger(session, sync, own, asked) : [];
       const keys = [...new Set([...asked, ...ledger.map((row) => row.key)])].filter((key) => key !== null);

@@ -88,6 +88,8 @@ export interface Target<A = any, O = any> {
   prepare?(ctx: TargetCtx<A, O>): Promise<Value>;
   /** The fields that the platform says this object has now; reads only. Absent: the platform has no way to ask, or nothing to tell. */
   discover?(ctx: TargetCtx<A, O>): Promise<readonly DiscoveredField[]>;
+  /** true: what `discover` does not list does not exist there; else the platform takes more than it lists. */
+  readonly discoversAll?: true;
   send(batch: Batch, ctx: TargetCtx<A, O>): Promise<BatchResult>;
   /** Required if `send` may answer pending. Throws as `send` does; never creates a second job. */
   poll?(job: JobHandle, batch: Batch, ctx: TargetCtx<A, O>): Promise<BatchResult>;

@@ -37,11 +37,14 @@ export const planSchema: z.ZodType<Plan> = z.looseObject({
 const row = z.record(z.string(), z.json());
 const catchUp = z.enum(["skip", "once"]);
 
+const fieldType = z.enum(["text", "number", "integer", "boolean", "date", "datetime", "json"]);
+export const fieldTypesSchema = z.record(z.string(), fieldType);
+
 const fieldSource = z.discriminatedUnion("from", [
   z.looseObject({
     from: z.literal("column"),
     column: z.string(),
-    type: z.enum(["text", "number", "integer", "boolean", "date", "datetime", "json"]).exactOptional(),
+    type: fieldType.exactOptional(),
     round: z.number().exactOptional(),
   }),
   z.looseObject({ from: z.literal("value"), value: z.json() }),

@@ -1,7 +1,7 @@
 import type { Plan } from "../core/plan.ts";
 import type { JobHandle, ResultRange } from "../core/result.ts";
 import type { BatchRecord, RunCounts, RunRecord, RunStatus, Stage, Trigger } from "../core/run.ts";
-import type { SyncConfig } from "../core/sync.ts";
+import type { FieldType, SyncConfig } from "../core/sync.ts";
 import type { Value } from "../core/value.ts";
 
 /**
@@ -94,6 +94,9 @@ export interface RunStore {
 
   targetState(sync: string): Promise<Value>;
   saveTargetState(sync: string, state: Value): Promise<void>;
+  /** What a platform last said of a target's fields, by name; null: it was never asked. `target`: connector, account key and object. */
+  fieldTypes(target: string): Promise<Readonly<Record<string, FieldType>> | null>;
+  saveFieldTypes(target: string, types: Readonly<Record<string, FieldType>>): Promise<void>;
   lastTick(sync: string): Promise<Date | null>;
   saveTick(sync: string, due: Date): Promise<void>;
   close(): Promise<void>;

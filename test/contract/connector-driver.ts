@@ -7,7 +7,14 @@ import type { Mode } from "../../src/core/sync.ts";
 import type { Row, Value } from "../../src/core/value.ts";
 import { Accounts } from "../../src/deliver/accounts.ts";
 import { scrub } from "../../src/deliver/scrub.ts";
-import type { AccountCtx, Batch, Connector, Target, TargetSync } from "../../src/destinations/connector.ts";
+import type {
+  AccountCtx,
+  Batch,
+  Connector,
+  DiscoveredField,
+  Target,
+  TargetSync,
+} from "../../src/destinations/connector.ts";
 
 /** One record as a fixture makes it: destination names, without seq and op. */
 export interface ContractRow {
@@ -55,6 +62,8 @@ export interface Driver {
   send(run: ContractRun): Promise<RowFate[]>;
   deliver(changes: readonly (ContractRow & { readonly op: Op })[], options?: RunOptions): Promise<RowFate[]>;
   finish(run: ContractRun): Promise<void>;
+  /** What the platform says of the target's fields; none where it cannot be asked. */
+  discover(): Promise<readonly DiscoveredField[]>;
   close(): Promise<void>;
 }
 
@@ -243,6 +252,7 @@ export function createDriver(parts: DriverParts): Driver {
     async finish(run) {
       if (target.finish !== undefined) await target.finish(await targetCtx(run));
     },
+    discover: async () => (await target.discover?.(await targetCtx(driver.plan([])))) ?? [],
     close: () => accounts.close(),
   };
   return driver;

@@ -34,6 +34,7 @@ export function connectorContract(name: string, open: () => Promise<ConnectorFix
     });
     const testCase = casesOf(opened);
     declarationCases(testCase);
+    discoveryCases(testCase);
     rowCases(testCase);
     valueCases(testCase);
     faultCases(testCase);
@@ -92,6 +93,24 @@ function declarationCases(testCase: TestCase): void {
     const state = await b.fixture.readState();
     await b.fixture.connector.check(b.driver.ctx);
     expect(await b.fixture.readState()).toEqual(state);
+  });
+}
+
+function discoveryCases(testCase: TestCase): void {
+  testCase(null, "tells the fields that rows are written to, and writes nothing", async (b, skip) => {
+    if (b.target.discover === undefined) skip("the platform has no way to tell a target's fields");
+    const row = b.makeRow();
+    await b.driver.deliver([b.as("add", row)]);
+    const state = await b.fixture.readState();
+    const fields = await b.driver.discover();
+    expect(await b.fixture.readState()).toEqual(state);
+    const names = fields.map((field) => field.name);
+    expect(new Set(names).size).toBe(names.length);
+    if (b.target.discoversAll === undefined) return expect(names.length).toBeGreaterThan(0);
+    for (const name of Object.keys(row.fields)) expect(names).toContain(name);
+    const text = fields.find((field) => field.name === b.fixture.textField);
+    expect(["text", null]).toContain(text?.type);
+    expect(text?.writable).toBe(true);
   });
 }
 

@@ -20,6 +20,7 @@ const verbs = [
   "compile",
   "send",
   "connectors",
+  "fields",
   "sandbox",
   "status",
   "runs",

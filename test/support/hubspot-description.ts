@@ -56,6 +56,7 @@ const operations: readonly (readonly [string, string, z.ZodType])[] = [
     "/crm/v3/objects/contacts/gdpr-delete",
     z.strictObject({ objectId: z.string(), idProperty: z.string().optional() }),
   ],
+  ["GET", String.raw`/crm/(?:v3/properties|properties/2026-03)/[\w-]+`, nothing],
   ["GET", String.raw`${lists}/\d+`, nothing],
   ["GET", String.raw`${lists}/object-type-id/[\d-]+/name/[^/]+`, nothing],
   [

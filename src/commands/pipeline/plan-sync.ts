@@ -5,6 +5,7 @@ import { makePlan, type PlanOutcome, type PlanRequest } from "../../plan/plan.ts
 import { recordRun } from "../../settle/record-run.ts";
 import type { Lease } from "../../store/store.ts";
 import type { App, PreparedSync } from "../app.ts";
+import { fieldTypesOf } from "./field-types.ts";
 import { withLease } from "./leases.ts";
 import { planTarget } from "./prepare.ts";
 import { newRunId } from "./run-id.ts";
@@ -58,7 +59,7 @@ async function freezeRun(
     createdAt: startedAt,
     sync,
     relation,
-    target: planTarget(prepared, id, startedAt),
+    target: planTarget(prepared, id, startedAt, await fieldTypesOf(app, prepared)),
     scope: ask.scope,
   };
   const outcome = await freezeInWarehouse(app, prepared, request, ask);

@@ -34,14 +34,24 @@ export function shapeOf(prepared: PreparedSync, runId: string, createdAt: Date, 
   return prepared.target.shape(prepared.options, targetSync(runId, prepared.sync, plan ?? unplanned(createdAt)));
 }
 
-export function planTarget(prepared: PreparedSync, runId: string, createdAt: Date): PlanTarget {
-  const { target, options, account, sync } = prepared;
+/** Whom the sync's ledger belongs to, as far as the destination decides it. */
+export const destinationOf = ({ target, options, account }: PreparedSync) => ({
+  accountKey: `${account.connector.id}:${account.key}`,
+  object: target.object(options),
+});
+
+export function planTarget(
+  prepared: PreparedSync,
+  runId: string,
+  createdAt: Date,
+  fieldTypes: PlanTarget["fieldTypes"],
+): PlanTarget {
+  const { target, options, sync } = prepared;
   const { movesMatch = false } = target;
   return {
-    accountKey: `${account.connector.id}:${account.key}`,
-    object: target.object(options),
+    ...destinationOf(prepared),
     kind: target.kind,
-    fieldTypes: target.fields.known,
+    fieldTypes,
     contents: shapeOf(prepared, runId, createdAt, null).contents,
     movesMatch:
       typeof movesMatch === "boolean" ? movesMatch : movesMatch(options, targetSync(runId, sync, unplanned(createdAt))),

@@ -13,7 +13,7 @@ import { assertOneStory } from "../../state/story.ts";
 import { sql } from "../../warehouse/sql.ts";
 import type { Session } from "../../warehouse/warehouse.ts";
 import type { App, PreparedSync } from "../app.ts";
-import { planTarget, shapeOf } from "./prepare.ts";
+import { destinationOf, shapeOf } from "./prepare.ts";
 
 /**
  * Throws StateDiverged unless store and warehouse tell the same story of the sync.
@@ -91,7 +91,7 @@ export async function agree(app: App, session: Session): Promise<void> {
 /** Does the sync's ledger belong to another destination than the sync now names? */
 export async function boundElsewhere(app: App, prepared: PreparedSync): Promise<boolean> {
   const { sync } = prepared;
-  const { accountKey, object } = planTarget(prepared, "", app.clock.now());
+  const { accountKey, object } = destinationOf(prepared);
   const now = bindingOf(sync, accountKey, object);
   const warehouse = await app.warehouse();
   return warehouse.session(

@@ -3,6 +3,7 @@ import type { BatchResult } from "../../core/result.ts";
 import type { Batch, Target, TargetCtx, TargetSync } from "../connector.ts";
 import type { DataverseAccount } from "./account.ts";
 import { apiPath, maxBatchBytes, sendBatch } from "./batch.ts";
+import { tableColumns } from "./discover.ts";
 import { readError, refusal, saysGone } from "./errors.ts";
 import { delivered, done, type Fates } from "./fates.ts";
 import type { PartRequest } from "./multipart.ts";
@@ -32,6 +33,8 @@ export const record: Target<DataverseAccount, RecordOptions> = {
   movesMatch: (to, sync) =>
     (sync.mode === "mirror" || sync.mode === "upsert") && !to.by_id && idColumn(to.table, to.id_column) !== undefined,
   onlyIfEmpty: false,
+  discover: (ctx) => tableColumns(ctx, ctx.options.table),
+  discoversAll: true,
   object: (to) => to.table,
   shape(to, sync) {
     identityOf(to, sync);

@@ -12,6 +12,10 @@ function prefix(account: HubspotAccount, area: string, old: string): string {
 export const objectsPath = (account: HubspotAccount, object: string): string =>
   `${prefix(account, "crm/objects", "v3")}/${object}`;
 
+/** https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide */
+export const propertiesPath = (account: HubspotAccount, object: string): string =>
+  `${prefix(account, "crm/properties", "v3")}/${object}`;
+
 /** https://developers.hubspot.com/docs/api-reference/crm-lists-v3/guide */
 export const listsPath = (account: HubspotAccount): string => prefix(account, "crm/lists", "v3");
 

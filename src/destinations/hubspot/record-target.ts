@@ -7,6 +7,7 @@ import { chunks, delivered, done, type Fates } from "./fates.ts";
 import { maxObjects } from "./lookup.ts";
 import { identityOf, objectName, objectScope, recordId } from "./objects.ts";
 import { objectsPath } from "./paths.ts";
+import { listProperties } from "./properties.ts";
 import { idsToRemove } from "./removal.ts";
 import { writeRecords } from "./write.ts";
 
@@ -46,6 +47,8 @@ export const record: Target<HubspotAccount, RecordOptions> = {
     };
   },
   requests,
+  discover: (ctx) => listProperties(ctx, ctx.options.object),
+  discoversAll: true,
   async send(batch, ctx) {
     if (batch.changes[0]?.op === "remove") return archive(batch, ctx);
     const fates: Fates = new Map();

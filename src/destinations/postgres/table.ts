@@ -6,6 +6,7 @@ import type { Row, Value } from "../../core/value.ts";
 import type { Batch, Target, TargetCtx } from "../connector.ts";
 import type { PostgresAccount } from "./account.ts";
 import { columnsOf, inTransaction } from "./database.ts";
+import { tableColumns } from "./discover.ts";
 import { type TableName, type TableOptions, tableName, tableOptions } from "./options.ts";
 import { type Columns, type Rows, remove, type Statement, update, upsert } from "./statements.ts";
 
@@ -35,6 +36,7 @@ export const table: Target<PostgresAccount, TableOptions> = {
   }),
   requests: (_options, sync) =>
     Math.ceil(sync.removes / maxRows) + Math.ceil((sync.plannedRows - sync.removes) / maxRows),
+  discover: tableColumns,
   async send(batch, ctx) {
     ctx.signal.throwIfAborted();
     const results: RowResult[] = batch.changes.filter(holdsNul).map(({ seq }) => ({

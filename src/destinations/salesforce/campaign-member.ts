@@ -2,6 +2,7 @@ import type { Target, TargetSync } from "../connector.ts";
 import type { SalesforceAccount } from "./account.ts";
 import { findCampaign, type MemberOptions, memberOptions, personField } from "./campaign.ts";
 import { maxCollectionBytes, maxCollectionRows } from "./collections.ts";
+import { describeObject } from "./describe.ts";
 import { sendMembers } from "./members.ts";
 
 /** Contacts or Leads in one campaign. The people themselves are never created, changed or deleted. */
@@ -26,6 +27,7 @@ export const campaignMember: Target<SalesforceAccount, MemberOptions> = {
     };
   },
   requests,
+  discover: (ctx) => describeObject(ctx, "CampaignMember"),
   prepare: async (ctx) => ({ ...(await findCampaign(ctx, ctx.options)) }),
   send: sendMembers,
 };

@@ -4,6 +4,7 @@ import type { SalesforceAccount } from "./account.ts";
 import { maxBulkBytes, maxBulkRows, sendBulk } from "./bulk.ts";
 import { pollBulk } from "./bulk-poll.ts";
 import { maxCollectionBytes, maxCollectionRows, sendCollection } from "./collections.ts";
+import { describeObject } from "./describe.ts";
 import { checkNames, identityOf, type RecordOptions, recordOptions, usesBulk } from "./options.ts";
 
 /** Identifiers in one SOQL request of 8,000 bytes, at some 40 bytes each once encoded. */
@@ -45,6 +46,8 @@ export const record: Target<SalesforceAccount, RecordOptions> = {
     };
   },
   requests,
+  discover: (ctx) => describeObject(ctx, ctx.options.object),
+  discoversAll: true,
   send: (batch, ctx) => (usesBulk(ctx.options, ctx.sync) ? sendBulk(batch, ctx) : sendCollection(batch, ctx)),
   poll: pollBulk,
 };

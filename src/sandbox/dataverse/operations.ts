@@ -23,7 +23,7 @@ export interface Outcome {
 }
 
 const MAX_TEXT = 1_048_576;
-const NUMBERS = new Set(["cr1_days", "creditlimit"]);
+export const NUMBERS = new Set(["cr1_days", "creditlimit"]);
 const entity = z.record(z.string(), z.json());
 
 export const fault = (status: number, code: string, message: string, violation?: string): Outcome => ({

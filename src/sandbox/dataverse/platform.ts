@@ -5,6 +5,7 @@ import type { Misbehaviour } from "../core/misbehaviour.ts";
 import type { Answer, Call, Platform, Route } from "../core/platform.ts";
 import { runBatch } from "./batches.ts";
 import type { DataverseConfig } from "./config.ts";
+import { entityDefinitions } from "./definitions.ts";
 import { clearEnvironment, createEnvironment, restoreEnvironment, snapshotEnvironment } from "./environment.ts";
 import { type Outcome, operate } from "./operations.ts";
 
@@ -63,13 +64,21 @@ export function createDataverse(config: DataverseConfig, clock: Clock, misbehavi
     const path = call.path.replace(PREFIX, "");
     if (path === "/WhoAmI") return json(200, { UserId: "00000000-0000-4000-8000-00000000aaaa" });
     const outcome =
-      path === "/$batch"
-        ? runBatch(env, call, base)
-        : operate(
-            env,
-            { method: call.method, path, query: call.query, headers: call.headers, body: parseJson(call.body) ?? null },
-            base,
-          );
+      path === "/EntityDefinitions" && call.method === "GET"
+        ? entityDefinitions(env, call.query)
+        : path === "/$batch"
+          ? runBatch(env, call, base)
+          : operate(
+              env,
+              {
+                method: call.method,
+                path,
+                query: call.query,
+                headers: call.headers,
+                body: parseJson(call.body) ?? null,
+              },
+              base,
+            );
     return "applied" in outcome ? outcome : answered(outcome);
   };
 

@@ -227,7 +227,7 @@ function shown(record: CrmRecord, wanted?: readonly string[]): { readonly [name:
   };
 }
 
-function unknownType(call: Call): Answer {
+export function unknownType(call: Call): Answer {
   return problem(400, "VALIDATION_ERROR", `Unable to infer object type from: ${call.params.object}`, {
     errors: [{ message: "Unable to infer object type", code: "UNABLE_TO_INFER_OBJECT_TYPE" }],
   });

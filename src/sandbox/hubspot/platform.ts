@@ -10,6 +10,7 @@ import { limited, notThere, problem } from "./errors.ts";
 import { changeMembers, createList, getList, getListByName } from "./lists.ts";
 import { archiveObjects, eraseContact, listObjects, readObjects, writeObjects } from "./objects.ts";
 import { clearPortal, createPortal, type Portal, restorePortal, snapshotPortal } from "./portal.ts";
+import { listProperties } from "./property-list.ts";
 import { readStatuses, subscriptionTypes, writeStatuses } from "./subscriptions.ts";
 
 const SHOWN = 20;
@@ -24,6 +25,7 @@ const operations: readonly (readonly [Route["method"], string, string, string, H
   ["POST", "crm/objects", "v3", "/:object/batch/update", (portal, call) => writeObjects(portal, call, "update")],
   ["POST", "crm/objects", "v3", "/:object/batch/read", readObjects],
   ["POST", "crm/objects", "v3", "/:object/batch/archive", archiveObjects],
+  ["GET", "crm/properties", "v3", "/:object", listProperties],
   ["POST", "crm/lists", "v3", "/", createList],
   ["GET", "crm/lists", "v3", "/:id", getList],
   ["GET", "crm/lists", "v3", "/object-type-id/:type/name/:name", getListByName],

@@ -2,8 +2,8 @@ import type { CrmRecord, Portal } from "./portal.ts";
 import { uniqueKey } from "./portal.ts";
 
 const MAX_CHARACTERS = 65_536;
-const NUMBERS = new Set(["amount", "annualrevenue", "days_silent"]);
-const READ_ONLY = new Set(["createdate", "hs_object_id", "lastmodifieddate"]);
+export const NUMBERS = new Set(["amount", "annualrevenue", "days_silent"]);
+export const READ_ONLY = new Set(["createdate", "hs_object_id", "lastmodifieddate"]);
 
 export interface Flaw {
   readonly error: string;

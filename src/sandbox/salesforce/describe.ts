@@ -26,7 +26,7 @@ function describeField(field: Field) {
   return {
     name: field.name,
     label: field.name,
-    type: field.type === "any" ? "string" : field.type,
+    type: field.type === "any" ? "anyType" : field.type,
     length: field.length,
     nillable: !field.required,
     defaultedOnCreate: field.type === "boolean",

@@ -7,6 +7,7 @@ import { sqliteLeases } from "./leases.ts";
 import { sqliteRuns } from "./runs.ts";
 import { sqliteSettling } from "./settling.ts";
 import { sqliteSyncs } from "./syncs.ts";
+import { sqliteTargets } from "./targets.ts";
 
 /**
  * The embedded control store: one SQLite file (with its -wal and -shm beside it), made with its folder when it is not there.
@@ -23,6 +24,7 @@ export async function openSqliteStore(options: { readonly path: string; readonly
       ...sqliteBatches(db),
       ...sqliteSettling(db),
       ...sqliteSyncs(db),
+      ...sqliteTargets(db),
       warehouseId: () => meta(db, "warehouse_id"),
       async saveWarehouseId(id) {
         await db.write(() => db.run("insert or replace into meta (name, value) values ('warehouse_id', ?)", id));

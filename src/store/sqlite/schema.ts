@@ -75,4 +75,11 @@ export const MIGRATIONS: readonly string[] = [
     last_tick integer
   ) strict, without rowid;
   `,
+  `
+  -- What platforms said of their targets' fields: names and types, JSON.
+  create table targets (
+    name text primary key,
+    field_types text not null
+  ) strict, without rowid;
+  `,
 ];

@@ -215,6 +215,19 @@ export function resultCases(place: () => Promise<StorePlace>): void {
     });
   });
 
+  describe("targets", () => {
+    it("remember what a platform said of their fields, until it says otherwise", async () => {
+      expect(await c.store.fieldTypes("crm Contact")).toBeNull();
+      await c.store.saveFieldTypes("crm Contact", { Email: "text", Age__c: "number" });
+      await c.store.saveFieldTypes("crm Lead", {});
+      await c.reopen();
+      expect(await c.store.fieldTypes("crm Contact")).toEqual({ Email: "text", Age__c: "number" });
+      expect(await c.store.fieldTypes("crm Lead")).toEqual({});
+      await c.store.saveFieldTypes("crm Contact", { Email: "text" });
+      expect(await c.store.fieldTypes("crm Contact")).toEqual({ Email: "text" });
+    });
+  });
+
   describe("writes of one turn", () => {
     it("fail alone", async () => {
       await c.oneBatch(10);
