@@ -5,6 +5,7 @@ import type { Connector } from "./connector.ts";
  * as a database's load inside the connector, on first use, so that `check` can read all schemas quickly.
  */
 export const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
+  braze: async () => (await import("./braze/index.ts")).braze,
   dataverse: async () => (await import("./dataverse/index.ts")).dataverse,
   file: async () => (await import("./file/index.ts")).file,
   http: async () => (await import("./http/index.ts")).http,

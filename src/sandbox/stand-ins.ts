@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Clock } from "../core/clock.ts";
+import { braze } from "./braze/index.ts";
 import type { Misbehaviour } from "./core/misbehaviour.ts";
 import type { Platform } from "./core/platform.ts";
 import type { StandIn } from "./core/stand-in.ts";
@@ -15,6 +16,7 @@ export const standIns = {
   klaviyo,
   hubspot,
   dataverse,
+  braze,
   hook,
 } as const;
 

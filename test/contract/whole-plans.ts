@@ -31,6 +31,8 @@ export interface PlanOf {
   readonly costs: readonly PlanCost[];
   /** Names of fields that random rows fill; identifiers get random text, too. */
   readonly fuzz: readonly string[];
+  /** Names of fields that every random row has, because a sync without them is refused. */
+  readonly needed?: readonly string[];
   /** Makes what must be there beforehand; `url` is the stand-in's. */
   seed?(url: string): Promise<void>;
 }
@@ -149,7 +151,7 @@ export function wholePlans(plans: WholePlans): void {
         const ops = [...new Set(plan.costs.map((cost) => cost.op))];
         let runs = 0;
         await fc.assert(
-          fc.asyncProperty(randomRows(Object.keys(plan.row(1).match), plan.fuzz, ops), async (rows) => {
+          fc.asyncProperty(randomRows(plan, ops), async (rows) => {
             runs += 1;
             const fates = await driver.deliver(
               rows.map(({ fields, ...row }, i) => ({
@@ -186,10 +188,13 @@ const identifier: fc.Arbitrary<Value> = fc.oneof(
 );
 
 /** A plan never holds one identifier twice: such rows are refused before. */
-function randomRows(identifiers: readonly string[], fields: readonly string[], ops: readonly Op[]) {
+function randomRows({ row: sample, fuzz, needed = [] }: PlanOf, ops: readonly Op[]) {
+  const identifiers = Object.keys(sample(1).match);
+  const some = fuzz.length === 0 ? fc.constant({}) : fc.dictionary(fc.constantFrom(...fuzz), anyValue);
+  const always = fc.record(Object.fromEntries(needed.map((name) => [name, anyValue])));
   const row = fc.record({
     match: fc.record(Object.fromEntries(identifiers.map((name) => [name, identifier]))),
-    fields: fields.length === 0 ? fc.constant({}) : fc.dictionary(fc.constantFrom(...fields), anyValue),
+    fields: fc.tuple(some, always).map(([a, b]) => ({ ...a, ...b })),
     op: fc.constantFrom(...ops),
   });
   const selector = ({ match }: { readonly match: Row }) =>
