@@ -1,20 +1,19 @@
 import type { Change } from "../core/change.ts";
-import type { BatchResult, RowFate } from "../core/result.ts";
+import type { BatchResult, RowFate, RowResult } from "../core/result.ts";
 
 /** Fates by seq, as they become known. */
 export type Fates = Map<number, RowFate>;
 
 /** Exactly one result per change; what no answer named gets `missing`. */
-export function settled(
+export function toRows(changes: readonly Change[], fates: ReadonlyMap<number, RowFate>, missing: RowFate): RowResult[] {
+  return changes.map((change) => ({ seq: change.seq, ...(fates.get(change.seq) ?? missing) }));
+}
+
+export const settled = (
   changes: readonly Change[],
   fates: ReadonlyMap<number, RowFate>,
   missing: RowFate,
-): BatchResult {
-  return {
-    state: "done",
-    rows: changes.map((change) => ({ seq: change.seq, ...(fates.get(change.seq) ?? missing) })),
-  };
-}
+): BatchResult => ({ state: "done", rows: toRows(changes, fates, missing) });
 
 export const delivered = (externalId?: string | null): RowFate =>
   externalId == null ? { status: "delivered" } : { status: "delivered", externalId };

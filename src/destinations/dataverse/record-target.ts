@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { BatchResult } from "../../core/result.ts";
 import type { Batch, Target, TargetCtx, TargetSync } from "../connector.ts";
+import { delivered, type Fates } from "../fates.ts";
 import type { DataverseAccount } from "./account.ts";
 import { apiPath, maxBatchBytes, sendBatch } from "./batch.ts";
 import { tableColumns } from "./discover.ts";
 import { readError, refusal, saysGone } from "./errors.ts";
-import { delivered, done, type Fates } from "./fates.ts";
+import { done } from "./fates.ts";
 import type { PartRequest } from "./multipart.ts";
 import { idColumn, identityOf, identityOptions, tableName } from "./options.ts";
 import { keyOf } from "./rows.ts";

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { Change } from "../../core/change.ts";
 import type { Batch } from "../connector.ts";
+import { delivered, type Fates } from "../fates.ts";
 import { apiPath, type Ctx, sendBatch } from "./batch.ts";
 import { readError, refusal, roleMissing, saysGone, targetFault } from "./errors.ts";
-import { delivered, type Fates, notFound, resultMissing } from "./fates.ts";
+import { notFound, resultMissing } from "./fates.ts";
 import type { PartReply, PartRequest } from "./multipart.ts";
 import { type Identity, keyOf, toColumns, tooLong } from "./rows.ts";
 

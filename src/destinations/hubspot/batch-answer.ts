@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { delivered, type Fates } from "../fates.ts";
 import { type ApiError, errorFate, readError } from "./errors.ts";
-import { delivered, type Fates } from "./fates.ts";
 import { recordId } from "./objects.ts";
 import { folded } from "./values.ts";
 

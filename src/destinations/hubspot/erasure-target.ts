@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
 import type { Target } from "../connector.ts";
+import { delivered, type Fates, noIdentifier } from "../fates.ts";
 import type { HubspotAccount } from "./account.ts";
 import { callBlind } from "./api.ts";
-import { delivered, done, type Fates, noIdentifier } from "./fates.ts";
+import { done } from "./fates.ts";
 import { recordId } from "./objects.ts";
 import { erasurePath } from "./paths.ts";
 import { identifier } from "./values.ts";

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { BatchResult, RowFate } from "../../core/result.ts";
 import type { Batch, Target, TargetCtx, TargetSync } from "../connector.ts";
+import { delivered, type Fates } from "../fates.ts";
 import type { HubspotAccount } from "./account.ts";
 import { callJson } from "./api.ts";
-import { delivered, done, type Fates } from "./fates.ts";
+import { done } from "./fates.ts";
 import { findOrCreateList, listId } from "./lists.ts";
 import { maxObjects } from "./lookup.ts";
 import { identityOf, objectName, objectTypeId, recordId } from "./objects.ts";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Change } from "../../core/change.ts";
 import { OutcomeUnknown, Unavailable } from "../../core/delivery-errors.ts";
+import { chunks } from "../fates.ts";
 import { type Ctx, callJson } from "./api.ts";
 import { readError } from "./errors.ts";
-import { chunks } from "./fates.ts";
 import { objectScope, recordId } from "./objects.ts";
 import { objectsPath } from "./paths.ts";
 import { folded } from "./values.ts";

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { BatchResult } from "../../core/result.ts";
 import type { Batch, Target, TargetCtx, TargetSync } from "../connector.ts";
+import { chunks, delivered, type Fates } from "../fates.ts";
 import type { HubspotAccount } from "./account.ts";
 import { callBlind } from "./api.ts";
-import { chunks, delivered, done, type Fates } from "./fates.ts";
+import { done } from "./fates.ts";
 import { maxObjects } from "./lookup.ts";
 import { identityOf, objectName, objectScope, recordId } from "./objects.ts";
 import { objectsPath } from "./paths.ts";

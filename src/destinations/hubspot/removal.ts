@@ -1,6 +1,7 @@
 import type { Change } from "../../core/change.ts";
+import { delivered, type Fates, noIdentifier } from "../fates.ts";
 import type { Ctx } from "./api.ts";
-import { delivered, type Fates, noIdentifier, resultMissing } from "./fates.ts";
+import { resultMissing } from "./fates.ts";
 import { findRecords, knownId } from "./lookup.ts";
 import { folded, identifier } from "./values.ts";
 

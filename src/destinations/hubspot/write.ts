@@ -1,10 +1,11 @@
 import type { Change } from "../../core/change.ts";
 import type { Row } from "../../core/value.ts";
 import type { Batch } from "../connector.ts";
+import { chunks, delivered, type Fates, noIdentifier } from "../fates.ts";
 import { type Ctx, callJson } from "./api.ts";
 import { batchReply, type Item, readBatch } from "./batch-answer.ts";
 import { notFound } from "./errors.ts";
-import { chunks, delivered, duplicateMatch, type Fates, noIdentifier, resultMissing } from "./fates.ts";
+import { duplicateMatch, resultMissing } from "./fates.ts";
 import { type Found, findRecords, knownId, maxObjects } from "./lookup.ts";
 import { objectScope, recordId } from "./objects.ts";
 import { objectsPath } from "./paths.ts";

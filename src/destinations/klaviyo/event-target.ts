@@ -3,11 +3,12 @@ import { BatchRefused } from "../../core/delivery-errors.ts";
 import type { BatchResult, RowFate } from "../../core/result.ts";
 import type { Row } from "../../core/value.ts";
 import type { Batch, Target, TargetCtx } from "../connector.ts";
+import { toRows } from "../fates.ts";
 import type { KlaviyoAccount } from "./account.ts";
 import { postBlind } from "./api.ts";
 import type { ApiError } from "./errors.ts";
 import { checkEventFields, type EventRow, eventFields, eventsBody, repeatedEvent, toEvent } from "./events.ts";
-import { resultMissing, toRows } from "./fates.ts";
+import { resultMissing } from "./fates.ts";
 import { identifiers } from "./profiles.ts";
 import { type Posted, parseJson, refusals, rejected, sendDroppingRefused } from "./refused-rows.ts";
 

@@ -3,9 +3,10 @@ import type { Change } from "../../core/change.ts";
 import type { BatchResult, RowFate } from "../../core/result.ts";
 import type { Row } from "../../core/value.ts";
 import type { Batch, Target } from "../connector.ts";
+import { toRows } from "../fates.ts";
 import type { KlaviyoAccount } from "./account.ts";
 import { type Ctx, postBlind } from "./api.ts";
-import { noIdentifier, resultMissing, toRows } from "./fates.ts";
+import { noIdentifier, resultMissing } from "./fates.ts";
 import { givenIdentifiers } from "./profiles.ts";
 import { type Posted, parseJson, refusals, sendDroppingRefused } from "./refused-rows.ts";
 

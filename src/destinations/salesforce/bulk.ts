@@ -2,10 +2,11 @@ import { z } from "zod";
 import { BatchRefused } from "../../core/delivery-errors.ts";
 import type { BatchResult, JobHandle, RowFate } from "../../core/result.ts";
 import type { Batch } from "../connector.ts";
+import { type Fates, toRows } from "../fates.ts";
 import { callBlind, callJson } from "./api.ts";
 import { writeCollections } from "./collections.ts";
 import { cell, nullCell, toCsv } from "./csv.ts";
-import { type Fates, toRows, unmatched } from "./fates.ts";
+import { unmatched } from "./fates.ts";
 import { fieldValue, matchValue } from "./payload.ts";
 import { type Item, prepareWork, type RecordCtx, type Work } from "./work.ts";
 

@@ -1,9 +1,9 @@
 import type { Change } from "../../core/change.ts";
 import type { Row } from "../../core/value.ts";
 import type { Batch, TargetCtx } from "../connector.ts";
+import { delivered, type Fates, noIdentifier } from "../fates.ts";
 import type { SalesforceAccount } from "./account.ts";
 import { ambiguous, notFound } from "./errors.ts";
-import { delivered, type Fates, noIdentifier } from "./fates.ts";
 import { type Found, knownId, lookUp } from "./lookup.ts";
 import { type Identity, identityOf, type RecordOptions } from "./options.ts";
 import { matchValue, writtenFields } from "./payload.ts";
