@@ -10,6 +10,7 @@ export const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   file: async () => (await import("./file/index.ts")).file,
   http: async () => (await import("./http/index.ts")).http,
   hubspot: async () => (await import("./hubspot/index.ts")).hubspot,
+  iterable: async () => (await import("./iterable/index.ts")).iterable,
   klaviyo: async () => (await import("./klaviyo/index.ts")).klaviyo,
   postgres: async () => (await import("./postgres/index.ts")).postgres,
   salesforce: async () => (await import("./salesforce/index.ts")).salesforce,

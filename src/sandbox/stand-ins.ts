@@ -7,6 +7,7 @@ import type { StandIn } from "./core/stand-in.ts";
 import { dataverse } from "./dataverse/index.ts";
 import { hook } from "./hook/index.ts";
 import { hubspot } from "./hubspot/index.ts";
+import { iterable } from "./iterable/index.ts";
 import { klaviyo } from "./klaviyo/index.ts";
 import { salesforce } from "./salesforce/index.ts";
 
@@ -17,6 +18,7 @@ export const standIns = {
   hubspot,
   dataverse,
   braze,
+  iterable,
   hook,
 } as const;
 
