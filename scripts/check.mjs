@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 export const checks = [
   ["format and lint", "biome", "check", "--error-on-warnings"],
   ["promises", "eslint", "--max-warnings=0"],
-  ["types", "tsc", "-p", "."],
+  ["types", "tsc", "-p", ".", "--incremental", "--tsBuildInfoFile", "node_modules/.cache/types.tsbuildinfo"],
   ["architecture", "node", "scripts/architecture.mjs"],
 ];
 
