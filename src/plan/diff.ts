@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Mode } from "../core/sync.ts";
+import { saidOf, type saying, says } from "../state/look.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
 import { raw, type Sql, sql } from "../warehouse/sql.ts";
-import type { Session } from "../warehouse/warehouse.ts";
 import type { SourceSql } from "./source.ts";
 
 /** Temporary tables of one plan; they live as long as the session. */
@@ -10,21 +11,26 @@ export const duplicatesTable = raw("millrace_duplicates");
 
 export interface DiffFacts {
   readonly modelRows: number;
+  /** Ledger rows in any state. */
+  readonly allLedgerRows: number;
   /** Ledger rows in state `present`. */
   readonly ledgerRows: number;
+  /** Ledger rows whose fast fingerprint is another engine's, or another type's. */
+  readonly stale: number;
   /** Rows of the diff: 0 means nothing changed. */
   readonly differing: number;
   readonly nullKeys: number;
   /** Standing rejects of the sync, of every kind. */
   readonly rejects: number;
-  /** true: `millrace_duplicates` exists and holds the keys that the model has more than once. */
-  readonly hasDuplicates: boolean;
+  /** Where keys that the model repeats may be; null: it repeats none that matters. */
+  readonly duplicates: "anywhere" | "differing" | null;
 }
 
-const facts = z.object({
+const counted = z.object({
   model_rows: z.number(),
   ledger_rows: z.number(),
   ledger_present: z.number(),
+  stale: z.number(),
   differing: z.number(),
   null_keys: z.number(),
   rejects: z.number(),
@@ -60,16 +66,19 @@ const byKey = (ledger: Sql): Sql =>
 /** Leavers matter to `mirror` (remove them) and `remove` (forget them); the other modes never look at them. */
 export const seesLeavers = (mode: Mode): boolean => mode === "mirror" || mode === "remove";
 
+export interface DiffOptions {
+  readonly mode: Mode;
+  readonly full: boolean;
+  readonly ledger: Sql;
+  readonly rejects: Sql;
+}
+
 /**
  * One join of model and ledger on key and match; keeps (key, match_hash, fast_fp, state) of the rows that differ.
  * `fast_fp` NULL: not in the model. `state` NULL: not in the ledger.
  */
-export async function diff(
-  session: Session,
-  source: SourceSql,
-  ledger: Sql,
-  o: { readonly mode: Mode; readonly full: boolean; readonly rejects: Sql },
-): Promise<DiffFacts> {
+export function diffStatements(dialect: Dialect, source: SourceSql, o: DiffOptions): Sql[] {
+  const { ledger } = o;
   const once = source.hasMatch && oncePerKey(o.mode);
   const on = source.hasMatch && !once ? raw("s.key = l.key and s.match_hash = l.match_hash") : raw("s.key = l.key");
   const matchHash = once
@@ -81,41 +90,52 @@ export async function diff(
   const ledgerMatch = source.hasMatch ? raw(", match_hash") : raw("");
   const ledgerRows = once ? byKey(ledger) : sql`select key${ledgerMatch}, fast_fp, state from ${ledger}`;
   const joined = seesLeavers(o.mode) ? raw("full outer join") : raw("left join");
-  await session.execute([
-    session.dialect.dropTemporary(diffTable),
-    session.dialect.dropTemporary(duplicatesTable),
+  return [
+    dialect.dropTemporary(diffTable),
     sql`create temporary table ${diffTable} as
       select coalesce(s.key, l.key) as key, ${matchHash} as match_hash, s.fast_fp, l.state
       from (select ${source.key} as key${sourceMatch}, ${source.fastFingerprint} as fast_fp from ${source.relation}) s
       ${joined} (${ledgerRows}) l on ${on}
       where ${interesting(o.mode, o.full)}`,
-    ...session.dialect.statistics(diffTable),
-  ]);
-  const [found] = await session.query(
-    sql`select
-      (select count(*) from ${source.relation}) as model_rows,
-      (select count(*) from ${ledger}) as ledger_rows,
-      (select count(*) from ${o.rejects}) as rejects,
-      (select count(*) from ${ledger} where state = 'present') as ledger_present,
-      count(*) as differing,
-      count(case when fast_fp is not null and key is null then 1 end) as null_keys,
-      count(case when fast_fp is not null and state is null then 1 end) as fresh,
-      count(case when fast_fp is null then 1 end) as gone,
-      (select count(*) from (
-        select key from ${diffTable} where fast_fp is not null and key is not null group by key having count(*) > 1
-      ) d) as fresh_duplicates
-      from ${diffTable}`,
-    facts,
+    ...dialect.statistics(diffTable),
+  ];
+}
+
+/** What `factsOf` reads, as a select of `saying` rows; after `diffStatements`. */
+export function factsSelect(dialect: Dialect, source: SourceSql, { ledger, rejects }: DiffOptions): Sql {
+  const names = Object.keys(counted.shape).map((name) => [name, "integer"] as const);
+  return says(
+    dialect,
+    "facts",
+    names,
+    sql`(
+      select m.model_rows, l.ledger_rows, l.ledger_present, l.stale, r.rejects, d.differing, d.null_keys, d.fresh, d.gone, u.fresh_duplicates
+      from (select count(*) as model_rows from ${source.relation}) m
+      cross join (select count(*) as ledger_rows, count(case when state = 'present' then 1 end) as ledger_present,
+        count(case when fp_engine is distinct from ${source.fingerprintEngine} then 1 end) as stale from ${ledger}) l
+      cross join (select count(*) as rejects from ${rejects}) r
+      cross join (select count(*) as differing,
+        count(case when fast_fp is not null and key is null then 1 end) as null_keys,
+        count(case when fast_fp is not null and state is null then 1 end) as fresh,
+        count(case when fast_fp is null then 1 end) as gone from ${diffTable}) d
+      cross join (select count(*) as fresh_duplicates from (
+        select key from ${diffTable} where fast_fp is not null and key is not null group by key having count(*) > 1) k) u
+    ) f`,
   );
+}
+
+export function factsOf(rows: readonly z.infer<typeof saying>[], source: SourceSql, mode: Mode): DiffFacts {
+  const [found] = saidOf(rows, "facts", counted);
   if (found === undefined) throw new Error("an aggregate without groups has one row");
-  const hasDuplicates = await findDuplicates(session, source, o.mode, found);
   return {
     modelRows: found.model_rows,
+    allLedgerRows: found.ledger_rows,
     ledgerRows: found.ledger_present,
+    stale: found.stale,
     differing: found.differing,
     nullKeys: found.null_keys,
     rejects: found.rejects,
-    hasDuplicates,
+    duplicates: suspicion(source, mode, found),
   };
 }
 
@@ -125,24 +145,22 @@ export async function diff(
  * a key twice among the differing rows, or, where a match can split a key's rows, any differing row's key. Copies that
  * each equal a ledger row of their own go unnoticed: nothing would be sent for them.
  */
-async function findDuplicates(
-  session: Session,
-  source: SourceSql,
-  mode: Mode,
-  found: z.infer<typeof facts>,
-): Promise<boolean> {
+function suspicion(source: SourceSql, mode: Mode, found: z.infer<typeof counted>): DiffFacts["duplicates"] {
   const matchedRows = found.model_rows - found.fresh;
   const matchedLedger = found.ledger_rows - found.gone;
-  const suspected = !seesLeavers(mode) || matchedRows !== matchedLedger || found.fresh_duplicates > 0;
-  const splitByMatch = source.hasMatch && found.differing > found.gone;
-  if (!suspected && !splitByMatch) return false;
-  const among = suspected
-    ? raw("true")
-    : sql`${source.key} in (select key from ${diffTable} where fast_fp is not null)`;
-  await session.execute([
+  if (!seesLeavers(mode) || matchedRows !== matchedLedger || found.fresh_duplicates > 0) return "anywhere";
+  return source.hasMatch && found.differing > found.gone ? "differing" : null;
+}
+
+/** The keys that the model has more than once, as `millrace_duplicates`. */
+export function duplicatesStatements(dialect: Dialect, source: SourceSql, where: DiffFacts["duplicates"]): Sql[] {
+  if (where === null) return [];
+  const among =
+    where === "anywhere" ? raw("true") : sql`${source.key} in (select key from ${diffTable} where fast_fp is not null)`;
+  return [
+    dialect.dropTemporary(duplicatesTable),
     sql`create temporary table ${duplicatesTable} as
       select ${source.key} as key, count(*) as copies from ${source.relation}
       where ${source.key} is not null and ${among} group by 1 having count(*) > 1`,
-  ]);
-  return true;
+  ];
 }

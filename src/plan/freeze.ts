@@ -5,7 +5,6 @@ import { createTable, planColumns } from "../state/schema.ts";
 import { heldBesides } from "../state/sharing.ts";
 import type { Dialect } from "../warehouse/dialect.ts";
 import { join, raw, type Sql, sql } from "../warehouse/sql.ts";
-import type { Session } from "../warehouse/warehouse.ts";
 import { type DiffFacts, diffTable, duplicatesTable } from "./diff.ts";
 import type { SourceSql } from "./source.ts";
 import { nothingTaken, takeovers } from "./takeover.ts";
@@ -37,13 +36,17 @@ const sent = raw("('add', 'update', 'remove')");
  * rows that differ, with payload) → takeovers and collisions of identifiers → judged (what refuses a row) → leavers →
  * decided (one operation a row) → numbered, removals first.
  */
-export async function freeze(session: Session, source: SourceSql, facts: DiffFacts, o: FreezeOptions): Promise<void> {
-  const { dialect } = session;
+export function freezeStatements(
+  dialect: Dialect,
+  source: SourceSql,
+  facts: DiffFacts,
+  o: FreezeOptions,
+): readonly Sql[] {
   const t = tablesOf(dialect, o);
   const runId = sql`cast(${o.runId} as ${t.textType})`;
-  if (facts.differing === 0 && facts.rejects === 0 && !facts.hasDuplicates) {
+  if (findsNothing(facts)) {
     // Nothing below could find a row, and would still read model and ledger to say so.
-    return session.execute([sql`drop table if exists ${t.plan}`, createTable(dialect, o.plan, planColumns)]);
+    return [sql`drop table if exists ${t.plan}`, createTable(dialect, o.plan, planColumns)];
   }
   // What is appended is never changed, so there identifiers belong to nobody.
   const matching = source.hasMatch && o.mode !== "append";
@@ -55,7 +58,7 @@ known as (${known(source, t)}),
 judged as (${judged(t, o)}),
 leavers as (${leavers(t, o)}),
 decided as (
-  ${join([writes(dialect, t, o, matching), refusedKeys(t, facts), leaving(session.dialect, t, o), cleared(t, o)], "\n  union all\n  ")}
+  ${join([writes(dialect, t, o, matching), refusedKeys(t, facts), leaving(dialect, t, o), cleared(t, o)], "\n  union all\n  ")}
 ),
 removals as (select * from decided where op = 'remove'),
 others as (select * from decided where op in ('add', 'update'))
@@ -64,25 +67,29 @@ union all
 select ${runId}, row_number() over () + (select count(*) from removals), * from others
 union all
 select ${runId}, ${t.noInt}, * from decided where op not in ${sent}`;
-  await session.execute(dialect.replaceTable(o.plan, decided, "seq"));
+  return dialect.replaceTable(o.plan, decided, "seq");
 }
 
+const findsNothing = (facts: DiffFacts): boolean =>
+  facts.differing === 0 && facts.rejects === 0 && facts.duplicates === null;
+
 /**
- * Rewrites of unchanged rows for a snapshot target, numbered after the plan's last seq. Where a key is sent once its row may
- * have become unfit to send since: it is refused, not written with holes.
+ * Rewrites of unchanged rows for a snapshot target, numbered after the plan's last seq; none where the plan changes nothing.
+ * Where a key is sent once its row may have become unfit to send since: it is refused, not written with holes.
  */
-export async function freezeUnchanged(
-  session: Session,
+export function unchangedStatements(
+  dialect: Dialect,
   source: SourceSql,
   facts: DiffFacts,
   o: FreezeOptions,
-): Promise<void> {
-  const t = tablesOf(session.dialect, o);
+): readonly Sql[] {
+  if (findsNothing(facts)) return [];
+  const t = tablesOf(dialect, o);
   const same = source.hasMatch
     ? sql`d.key = ${source.key} and d.match_hash = ${source.matchHash}`
     : sql`d.key = ${source.key}`;
   const sound = sql`(${source.refusalCode}) is null`;
-  await session.execute([
+  return [
     sql`insert into ${t.plan}
       select cast(${o.runId} as ${t.textType}),
         case when ${sound} then row_number() over (partition by ${sound}) + (select coalesce(max(seq), 0) from ${t.plan}) end,
@@ -90,25 +97,26 @@ export async function freezeUnchanged(
         ${source.matchHash}, ${t.noText}, ${t.noInt}, ${t.noText}, ${source.identifiers}, ${source.fields}, ${source.fastFingerprint},
         ${source.stableFingerprint}, ${t.noText}, ${source.refusalCode}, ${source.refusalMessage}, 1
       from ${source.relation}
-      where ${source.key} is not null and not exists (select 1 from ${diffTable} d where ${same})
+      where ${source.key} is not null and exists (select 1 from ${t.plan} where op in ('add', 'update', 'remove', 'release'))
+        and not exists (select 1 from ${diffTable} d where ${same})
         and not exists (select 1 from (${duplicates(t, facts)}) x where x.key = ${source.key})`,
-  ]);
+  ];
 }
 
 /** A plan that removes everything the ledger holds (`retire --remove`); rows of unknown outcome wait for their decision. */
-export async function freezeRetirement(session: Session, o: FreezeOptions): Promise<void> {
-  const t = tablesOf(session.dialect, o);
+export function retirementStatements(dialect: Dialect, o: FreezeOptions): readonly Sql[] {
+  const t = tablesOf(dialect, o);
   const removals = sql`
       with leavers as (
         select l.key, l.match_hash, l.identifiers, l.stable_fp, l.external_id, ${releaseOrRemove(t)} as op
         from ${t.ledger} l where l.state = 'present'
         union all
         select l.key, l.match_hash, l.identifiers, l.stable_fp, l.external_id, 'suppress' from ${t.ledger} l where l.state = 'unknown'
-      ), decided as (${leaving(session.dialect, t, o)})
+      ), decided as (${leaving(dialect, t, o)})
       select cast(${o.runId} as ${t.textType}) as run_id, row_number() over () as seq, * from decided where op = 'remove'
       union all
       select cast(${o.runId} as ${t.textType}), ${t.noInt}, * from decided where op <> 'remove'`;
-  await session.execute(session.dialect.replaceTable(o.plan, removals, "seq"));
+  return dialect.replaceTable(o.plan, removals, "seq");
 }
 
 interface Tables {
@@ -136,7 +144,7 @@ function tablesOf(dialect: Dialect, o: FreezeOptions): Tables {
 }
 
 const duplicates = (t: Tables, facts: DiffFacts): Sql =>
-  facts.hasDuplicates
+  facts.duplicates !== null
     ? sql`select key, copies from ${duplicatesTable}`
     : sql`select ${t.noText} as key, ${t.noInt} as copies where false`;
 

@@ -1,27 +1,28 @@
 import { z } from "zod";
-import { MillraceError, RelationMissing } from "../core/errors.ts";
-import type { Plan, PlanCounts } from "../core/plan.ts";
-import type { Relation } from "../core/relation.ts";
-import type { FieldType, SyncConfig } from "../core/sync.ts";
-import {
-  assertBound,
-  bindingOf,
-  differences,
-  readBindings,
-  type StoredBinding,
-  writeBinding,
-} from "../state/bindings.ts";
+import { ColumnMissing, MillraceError, RelationMissing } from "../core/errors.ts";
+import type { Plan } from "../core/plan.ts";
+import type { SyncConfig } from "../core/sync.ts";
+import type { StoredBinding } from "../state/bindings.ts";
 import { ensureSync } from "../state/ensure.ts";
+import { type Look, readLook } from "../state/look.ts";
 import { type StateTables, type SyncTables, syncTables } from "../state/names.ts";
+import { stateVersion } from "../state/schema.ts";
 import { ledgersBesides } from "../state/sharing.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
+import { atomic, type Within } from "../warehouse/script.ts";
 import { type Sql, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
-import { type DiffFacts, diff } from "./diff.ts";
-import { type FreezeOptions, freeze, freezeRetirement, freezeUnchanged } from "./freeze.ts";
+import { bind, emptiesLedger } from "./bind.ts";
+import { type CompareOptions, type Comparison, compare } from "./compare.ts";
+import { type Counted, countQuery, countRow, countsOf } from "./count-plan.ts";
+import { duplicatesStatements } from "./diff.ts";
+import { type FreezeOptions, freezeStatements, retirementStatements, unchangedStatements } from "./freeze.ts";
 import { endReasons, guardReasons } from "./guard.ts";
 import { canonicalMapping, mappingChanges } from "./mapping.ts";
-import { rebaseFingerprints } from "./rebase.ts";
+import type { PlanRequest } from "./request.ts";
 import { compileSource, type SourceSql } from "./source.ts";
+
+export type { PlanRequest, PlanTarget } from "./request.ts";
 
 /** A strict sync stops at the first row it would refuse. */
 export class RowsRefused extends MillraceError {
@@ -29,90 +30,148 @@ export class RowsRefused extends MillraceError {
   override readonly retry = "after-fix";
 }
 
-/** What the plan must know of the destination; from the connector's target. */
-export interface PlanTarget {
-  readonly accountKey: string;
-  /** What the ledger is bound to within the account, e.g. "Contact" or "list/Lapsing". */
-  readonly object: string;
-  readonly kind: "records" | "list" | "stream";
-  readonly fieldTypes: Readonly<Record<string, FieldType>>;
-  readonly contents: "changes" | "snapshot";
-  readonly movesMatch: boolean;
-}
-
-export interface PlanRequest {
-  readonly runId: string;
-  readonly createdAt: Date;
-  readonly sync: SyncConfig;
-  readonly relation: Relation;
-  readonly target: PlanTarget;
-  /**
-   * full: everything is sent again · adopt: the ledger is (re)bound and filled as if delivered · rebuild: the ledger is
-   * emptied and bound anew · rejects: only what was refused · retire: everything the ledger holds is removed.
-   */
-  readonly scope: "changes" | "full" | "adopt" | "rebuild" | "rejects" | "retire";
-}
-
 export interface PlanOutcome {
   readonly plan: Plan;
   readonly heldFor: readonly string[];
-  readonly refusals: readonly { readonly code: string; readonly message: string; readonly rows: number }[];
+  readonly refusals: Counted["refusals"];
   readonly fingerprintEngine: string;
   /** Ledger rows whose fingerprints were brought to a new engine. */
   readonly rebased: number;
 }
 
-/** Compares model and ledger inside the warehouse and freezes the difference. All of it, or nothing. Write session; sends nothing. */
-export function makePlan(session: Session, tables: StateTables, request: PlanRequest): Promise<PlanOutcome> {
-  return session.transaction(() => plan(session, tables, request));
-}
+/** Told what the warehouse says of itself before anything is written; null: Millrace's tables are not there. Makes those all syncs share. */
+export type Vouch = (look: Look | null) => Promise<void>;
 
-async function plan(session: Session, tables: StateTables, request: PlanRequest): Promise<PlanOutcome> {
-  const { dialect } = session;
-  const { sync, relation, target, scope } = request;
-  const own = syncTables(tables.schema, sync.name, dialect.traits.maxIdentifier);
-  const bound = await bind(session, tables, own, request);
-  const options = await freezeOptions(session, tables, own, request);
-  const ledger = dialect.relation(own.ledger);
-  if (scope === "retire") {
-    await freezeRetirement(session, options);
-    const counts = await countPlan(session, own, null, sync, ledger);
-    return outcome(request, own, counts, [], "", 0);
-  }
-  const source = await describeSource(session, relation, sync, target);
-  const rebased = await rebaseFingerprints(session, source, ledger, Object.keys(sync.match));
-  const facts = await diff(session, source, ledger, {
-    mode: sync.mode,
-    full: options.full,
-    rejects: dialect.relation(own.rejects),
-  });
-  await freeze(session, source, facts, options);
-  let counts = await countPlan(session, own, facts, sync, ledger);
-  const sends = counts.counts.add + counts.counts.update + counts.counts.remove + counts.counts.released > 0;
-  if (target.contents === "snapshot" && sends && scope !== "adopt") {
-    await freezeUnchanged(session, source, facts, options);
-    counts = await countPlan(session, own, facts, sync, ledger);
-  }
-  if (sync.strict && counts.refusals.length > 0) {
-    const told = counts.refusals.map(({ code, rows }) => `${code}: ${rows}`).join(", ");
-    throw new RowsRefused(
-      `${sync.origin.file}:${sync.origin.line}: strict sync ${sync.name} would refuse rows (${told})`,
-      {
-        hint: "Mend the model, or take `strict: true` away to let the other rows go on.",
-      },
-    );
-  }
-  const changes =
-    counts.counts.ledgerRows === 0 || bound === null ? [] : mappingChanges(bound.mapping, canonicalMapping(sync));
-  return outcome(request, own, counts, changes, source.fingerprintEngine, rebased);
-}
-
-async function describeSource(
+/**
+ * Compares model and ledger inside the warehouse and freezes the difference. All of it, or nothing. Write session; sends nothing.
+ * Costs three statements, whatever the size: the model's columns, the comparison, the frozen plan with its counts. `strict` costs
+ * one more; so does, once, an upgrade of the engine. What is rare costs a few more: a sync's first plan, `adopt`, `retire`.
+ */
+export async function makePlan(
   session: Session,
-  relation: Relation,
-  sync: SyncConfig,
-  target: PlanTarget,
-): Promise<SourceSql> {
+  tables: StateTables,
+  request: PlanRequest,
+  vouch: Vouch = async () => undefined,
+): Promise<PlanOutcome> {
+  const { sync, scope } = request;
+  const own = syncTables(tables.schema, sync.name, session.dialect.traits.maxIdentifier);
+  const place = { tables, own, request };
+  const source = scope === "retire" ? null : await describeSource(session, request);
+  if (source !== null && scope !== "adopt") {
+    const found = await quickComparison(session, { ...place, source, emptied: scope === "rebuild", within: "script" });
+    if (found !== null) {
+      await vouch(found.look);
+      const freeze = (within: Within) => conclude(session, place, source, found, within);
+      return sync.strict ? session.transaction(() => freeze("transaction")) : freeze("script");
+    }
+  }
+  await vouch(await readLook(session, tables, sync.name));
+  return session.transaction(async () => {
+    const stored = await ensureSync(session, tables, sync.name, sync.renamedFrom);
+    if (source === null) return retire(session, place, stored);
+    const emptied = emptiesLedger(request, stored);
+    const found = await compare(session, { ...place, source, emptied, within: "transaction" });
+    return conclude(session, place, source, found, "transaction");
+  });
+}
+
+interface Place {
+  readonly tables: StateTables;
+  readonly own: SyncTables;
+  readonly request: PlanRequest;
+}
+
+/** The comparison where everything stands as it should; null where tables must first be made, renamed or brought forward. */
+async function quickComparison(
+  session: Session,
+  o: CompareOptions,
+): Promise<(Comparison & { readonly look: Look }) | null> {
+  const { sync } = o.request;
+  try {
+    const found = await compare(session, o);
+    const { look } = found;
+    if (look === null || look.meta.version !== stateVersion) return null;
+    return look.bindings.some((binding) => binding.sync === sync.name) ? { ...found, look } : null;
+  } catch (error) {
+    // Of our tables or of the model's: the slow way finds out, and says so.
+    if (error instanceof RelationMissing || error instanceof ColumnMissing) return null;
+    throw error;
+  }
+}
+
+async function conclude(
+  session: Session,
+  { tables, own, request }: Place,
+  source: SourceSql,
+  { look, facts, rebased }: Comparison,
+  within: Within,
+): Promise<PlanOutcome> {
+  const { dialect } = session;
+  const { sync, target } = request;
+  const stored = bindingIn(look, sync.name);
+  const bound = bind(dialect, tables, own, request, stored, facts.allLedgerRows === 0 && facts.rejects === 0);
+  const options = freezeOptions(tables, own, request, look);
+  const frozen = [
+    ...freezeStatements(dialect, source, facts, options),
+    ...(target.contents === "snapshot" && request.scope !== "adopt"
+      ? unchangedStatements(dialect, source, facts, options)
+      : []),
+  ];
+  const rows = await session.script(
+    [
+      ...duplicatesStatements(dialect, source, facts.duplicates),
+      ...together(dialect, bound, frozen, within),
+      countQuery(dialect, own.plan),
+    ],
+    countRow,
+  );
+  const counted = countsOf(rows, facts, sync);
+  if (sync.strict && counted.refusals.length > 0) throw refusedRows(sync, counted);
+  const changes =
+    facts.ledgerRows === 0 || stored === null ? [] : mappingChanges(stored.mapping, canonicalMapping(sync));
+  return outcome(request, own, counted, changes, source.fingerprintEngine, rebased);
+}
+
+/** Where tables cannot be replaced within a transaction, what was decided about the ledger is kept before the plan is. */
+function together(dialect: Dialect, written: readonly Sql[], tables: readonly Sql[], within: Within): readonly Sql[] {
+  if (within === "transaction") return [...written, ...tables];
+  return dialect.traits.transactionalDdl ? atomic([...written, ...tables]) : [...atomic(written), ...tables];
+}
+
+const bindingIn = (look: Look | null, sync: string): StoredBinding | null =>
+  look?.bindings.find((binding) => binding.sync === sync) ?? null;
+
+async function retire(session: Session, place: Place, stored: StoredBinding | null): Promise<PlanOutcome> {
+  const { tables, own, request } = place;
+  const { dialect } = session;
+  const look = await readLook(session, tables, request.sync.name);
+  const [present] = await session.query(
+    sql`select count(*) as rows from ${dialect.relation(own.ledger)} where state = 'present'`,
+    z.object({ rows: z.number() }),
+  );
+  const rows = await session.script(
+    [
+      // A sync that never ran has no destination yet: nothing to end, but its binding says so from now on.
+      ...(stored === null ? bind(dialect, tables, own, request, null, true) : []),
+      ...retirementStatements(dialect, freezeOptions(tables, own, request, look)),
+      countQuery(dialect, own.plan),
+    ],
+    countRow,
+  );
+  // Nothing is said of the model: it may be gone already.
+  const counted = countsOf(rows, { modelRows: 0, ledgerRows: present?.rows ?? 0 }, request.sync);
+  return outcome(request, own, { ...counted, counts: { ...counted.counts, unchanged: 0 } }, [], "", 0);
+}
+
+function refusedRows(sync: SyncConfig, { refusals }: Counted): RowsRefused {
+  const told = refusals.map(({ code, rows }) => `${code}: ${rows}`).join(", ");
+  return new RowsRefused(
+    `${sync.origin.file}:${sync.origin.line}: strict sync ${sync.name} would refuse rows (${told})`,
+    { hint: "Mend the model, or take `strict: true` away to let the other rows go on." },
+  );
+}
+
+async function describeSource(session: Session, { relation, sync, target }: PlanRequest): Promise<SourceSql> {
   const columns = await session.describe(relation);
   if (columns === null) {
     throw new RelationMissing(
@@ -126,58 +185,9 @@ async function describeSource(
   return compileSource(session.dialect, relation, columns, sync, target.fieldTypes);
 }
 
-/** Checks or makes the sync's binding; the caller's transaction undoes it if the plan fails. */
-async function bind(
-  session: Session,
-  tables: StateTables,
-  own: SyncTables,
-  request: PlanRequest,
-): Promise<StoredBinding | null> {
+function freezeOptions(tables: StateTables, own: SyncTables, request: PlanRequest, look: Look | null): FreezeOptions {
   const { sync, target, scope } = request;
-  const stored = await ensureSync(session, tables, sync.name, sync.renamedFrom);
-  const binding = bindingOf(sync, target.accountKey, target.object);
-  const fresh: StoredBinding = {
-    ...binding,
-    sync: sync.name,
-    ledger: own.ledger.name,
-    mapping: canonicalMapping(sync),
-    lastSettledRun: stored?.lastSettledRun ?? null,
-  };
-  if (stored === null) {
-    await writeBinding(session, tables, fresh);
-    return null;
-  }
-  if (scope === "rebuild" || scope === "adopt") {
-    const rekeyed = stored.keyColumn !== binding.keyColumn || stored.matchColumns !== binding.matchColumns;
-    if (scope === "rebuild" || rekeyed)
-      await session.execute([sql`delete from ${session.dialect.relation(own.ledger)}`]);
-    await writeBinding(session, tables, { ...fresh, mapping: stored.mapping });
-    return stored;
-  }
-  if (scope === "retire" || differences(stored, binding).length === 0) return stored;
-  if (!(await isUntouched(session, own))) assertBound(sync, stored, binding);
-  await writeBinding(session, tables, { ...fresh, mapping: stored.mapping });
-  return stored;
-}
-
-/** Nothing was ever delivered or refused: a base_url or an object that was mended has no past to decide about. */
-async function isUntouched(session: Session, own: SyncTables): Promise<boolean> {
-  const count = z.object({ rows: z.number() });
-  for (const table of [own.ledger, own.rejects]) {
-    const [found] = await session.query(sql`select count(*) as rows from ${session.dialect.relation(table)}`, count);
-    if ((found?.rows ?? 0) > 0) return false;
-  }
-  return true;
-}
-
-async function freezeOptions(
-  session: Session,
-  tables: StateTables,
-  own: SyncTables,
-  request: PlanRequest,
-): Promise<FreezeOptions> {
-  const { sync, target, scope } = request;
-  const others = target.kind === "list" ? await readBindings(session, tables) : [];
+  const others = target.kind === "list" ? (look?.bindings ?? []) : [];
   return {
     runId: request.runId,
     mode: sync.mode,
@@ -192,69 +202,6 @@ async function freezeOptions(
     sharedLedgers: ledgersBesides(others, sync.name, target, tables.schema),
     movesMatch: target.movesMatch,
   };
-}
-
-interface Counted {
-  readonly counts: PlanCounts;
-  readonly total: number;
-  readonly refusals: PlanOutcome["refusals"];
-}
-
-const countRow = z.object({
-  op: z.string(),
-  code: z.string().nullable(),
-  message: z.string().nullable(),
-  rows: z.number(),
-  copies: z.number(),
-  netted: z.number(),
-});
-
-async function countPlan(
-  session: Session,
-  own: SyncTables,
-  facts: DiffFacts | null,
-  sync: SyncConfig,
-  ledger: Sql,
-): Promise<Counted> {
-  const rows = await session.query(
-    sql`select op, code, message, count(*) as rows, cast(sum(copies) as bigint) as copies,
-        count(case when seq is not null and prev_key <> key then 1 end) as netted
-      from ${session.dialect.relation(own.plan)} where op <> 'clear' group by op, code, message`,
-    countRow,
-  );
-  const of = (op: string): number => rows.filter((row) => row.op === op).reduce((sum, row) => sum + row.copies, 0);
-  const [add, update, remove, keep] = [of("add"), of("update"), of("remove"), of("keep")];
-  const refused = of("refuse") + of("standing");
-  const suppressed = of("suppress");
-  const fromModel = add + update + refused + suppressed + (sync.mode === "remove" ? remove : 0);
-  const ledgerRows = facts?.ledgerRows ?? (await presentRows(session, ledger));
-  return {
-    total: add + update + remove + keep,
-    refusals: rows
-      .filter((row) => row.op === "refuse" || row.op === "standing")
-      .map((row) => ({ code: row.code ?? "", message: row.message ?? "", rows: row.copies })),
-    counts: {
-      modelRows: facts?.modelRows ?? 0,
-      unchanged: facts === null ? 0 : facts.modelRows - fromModel,
-      add,
-      update,
-      remove,
-      keep,
-      refused,
-      suppressed,
-      netted: rows.reduce((sum, row) => sum + row.netted, 0),
-      released: of("release"),
-      ledgerRows,
-    },
-  };
-}
-
-async function presentRows(session: Session, ledger: Sql): Promise<number> {
-  const [found] = await session.query(
-    sql`select count(*) as rows from ${ledger} where state = 'present'`,
-    z.object({ rows: z.number() }),
-  );
-  return found?.rows ?? 0;
 }
 
 function outcome(

@@ -1,29 +1,23 @@
-import { z } from "zod";
 import { columnList, ledgerColumns } from "../state/schema.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
+import { atomic, type Within } from "../warehouse/script.ts";
 import { join, raw, type Sql, sql } from "../warehouse/sql.ts";
-import type { Session } from "../warehouse/warehouse.ts";
 import type { SourceSql } from "./source.ts";
 
 /**
  * After an upgrade of the engine, or of a column's type, the fast fingerprints in the ledger mean nothing any more.
  * Rows whose stable fingerprint still is the model's get the new fast one; the others get NULL, which differs from
  * everything. Happens once; an upgrade never re-sends what has not changed.
- * @returns rows rebased
  */
-export async function rebaseFingerprints(
-  session: Session,
+export function rebaseStatements(
+  dialect: Dialect,
   source: SourceSql,
   ledger: Sql,
   matchNames: readonly string[],
-): Promise<number> {
-  const { dialect } = session;
+  within: Within,
+): Sql[] {
   const engine = source.fingerprintEngine;
   const stale = sql`fp_engine is distinct from ${engine}`;
-  const [found] = await session.query(
-    sql`select count(*) as rows from ${ledger} where ${stale}`,
-    z.object({ rows: z.number() }),
-  );
-  if (found === undefined || found.rows === 0) return 0;
   const names = matchNames.toSorted();
   const matchHash = source.hasMatch
     ? dialect.fastFingerprint(
@@ -41,7 +35,11 @@ export async function rebaseFingerprints(
     ledgerColumns.map(({ name }) => sql`${rebased[name] ?? raw(`l.${name}`)} as ${dialect.ident(name)}`),
   );
   const temporary = raw("millrace_rebased");
-  await session.execute([
+  const replaced = [
+    sql`delete from ${ledger} where ${stale}`,
+    sql`insert into ${ledger} (${columns}) select ${columns} from ${temporary}`,
+  ];
+  return [
     dialect.dropTemporary(temporary),
     sql`create temporary table ${temporary} as
       select ${selected} from (select l.*, ${matchHash} as new_match_hash from ${ledger} l where ${stale}) l
@@ -49,9 +47,7 @@ export async function rebaseFingerprints(
         select ${source.key} as key, ${source.matchHash} as match_hash, min(${source.fastFingerprint}) as fast_fp, min(${source.stableFingerprint}) as stable_fp
         from ${source.relation} where ${source.key} is not null group by 1, 2 having count(*) = 1
       ) s on s.key = l.key and s.match_hash = l.new_match_hash`,
-    sql`delete from ${ledger} where ${stale}`,
-    sql`insert into ${ledger} (${columns}) select ${columns} from ${temporary}`,
+    ...(within === "transaction" ? replaced : atomic(replaced)),
     dialect.dropTemporary(temporary),
-  ]);
-  return found.rows;
+  ];
 }

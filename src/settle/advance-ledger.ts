@@ -3,8 +3,8 @@ import type { Relation } from "../core/relation.ts";
 import type { SyncTables } from "../state/names.ts";
 import { columnList, ledgerColumns } from "../state/schema.ts";
 import { heldBesides } from "../state/sharing.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
 import { raw, type Sql, sql } from "../warehouse/sql.ts";
-import type { Session } from "../warehouse/warehouse.ts";
 import { fatesTable } from "./load-fates.ts";
 
 /**
@@ -13,18 +13,12 @@ import { fatesTable } from "./load-fates.ts";
  * A released row goes only if another ledger still holds its record: two syncs that release one record to each other
  * would leave it on the list for ever. DELETE and INSERT of the changes in one transaction: measured 1.6–40 times cheaper than MERGE or a rebuilt table.
  */
-export async function advanceLedger(
-  session: Session,
-  own: SyncTables,
-  plan: Plan,
-  others: readonly Relation[],
-): Promise<void> {
-  const { dialect } = session;
+export function ledgerStatements(dialect: Dialect, own: SyncTables, plan: Plan, others: readonly Relation[]): Sql[] {
   const ledger = dialect.relation(own.ledger);
   const text = dialect.typeName("text");
   const gone = (rows: Sql): Sql => sql`delete from ${ledger} where (key, match_hash) in (${rows})`;
   const moved = raw("f.op <> 'keep' and f.status in ('delivered', 'accepted', 'unknown')");
-  await session.execute([
+  return [
     // By `in`, not `exists`: DuckDB groups the whole ledger for a correlated subquery that has a filter of its own, 4 s
     // in place of 0.5 at 10,000,000 rows.
     gone(sql`select f.key, f.match_hash from ${fatesTable} f where ${moved}`),
@@ -38,5 +32,5 @@ export async function advanceLedger(
         case when f.status = 'unknown' then 'unknown' when f.op = 'remove' then 'removed' else 'present' end,
         cast(${plan.runId} as ${text}), case when f.status = 'unknown' then f.op end
       from ${fatesTable} f where ${moved}`,
-  ]);
+  ];
 }

@@ -2,8 +2,8 @@ import type { Plan } from "../core/plan.ts";
 import type { RunCounts, RunStatus, Trigger } from "../core/run.ts";
 import type { StateTables } from "../state/names.ts";
 import { columnList, runColumns } from "../state/schema.ts";
-import { join, sql } from "../warehouse/sql.ts";
-import type { Session } from "../warehouse/warehouse.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
+import { join, type Sql, sql } from "../warehouse/sql.ts";
 
 export interface RunRow {
   readonly plan: Plan;
@@ -15,8 +15,7 @@ export interface RunRow {
 }
 
 /** Replaces the run's row in `runs`: also for runs that were held, or failed before anything was sent. */
-export async function recordRun(session: Session, tables: StateTables, run: RunRow): Promise<void> {
-  const { dialect } = session;
+export function runStatements(dialect: Dialect, tables: StateTables, run: RunRow): Sql[] {
   const table = dialect.relation(tables.runs);
   const timestamp = dialect.typeName("timestamp");
   const at = (date: Date | null) => sql`cast(${date === null ? null : date.toISOString()} as ${timestamp})`;
@@ -34,8 +33,8 @@ export async function recordRun(session: Session, tables: StateTables, run: RunR
     ...[plan.counts.modelRows, plan.counts.unchanged, plan.counts.add, plan.counts.update].map((n) => sql`${n}`),
     ...[plan.counts.remove, plan.counts.refused, plan.counts.suppressed].map((n) => sql`${n}`),
   ];
-  await session.execute([
+  return [
     sql`delete from ${table} where run_id = ${plan.runId}`,
     sql`insert into ${table} (${columnList(dialect, runColumns)}) values (${join(values)})`,
-  ]);
+  ];
 }

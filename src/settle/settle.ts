@@ -3,15 +3,27 @@ import type { ResultRange } from "../core/result.ts";
 import type { RunCounts, RunStatus, Trigger } from "../core/run.ts";
 import type { SyncConfig } from "../core/sync.ts";
 import type { Row } from "../core/value.ts";
-import { readBindings, type StoredBinding, writeBinding } from "../state/bindings.ts";
+import { bindingRow, bindingStatements, bindingsQuery, type StoredBinding } from "../state/bindings.ts";
 import { type StateTables, syncTables } from "../state/names.ts";
 import { ledgersBesides } from "../state/sharing.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
+import { atomic } from "../warehouse/script.ts";
+import type { Sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
-import { advanceLedger } from "./advance-ledger.ts";
-import { loadFates } from "./load-fates.ts";
-import { recordRun } from "./record-run.ts";
-import { writeRejects } from "./write-rejects.ts";
-import { writeResults } from "./write-results.ts";
+import { ledgerStatements } from "./advance-ledger.ts";
+import {
+  assertOneFateEach,
+  fatesCount,
+  fatesCountQuery,
+  fatesStatements,
+  fatesTable,
+  stagedColumns,
+  staging,
+  stagingStatements,
+} from "./load-fates.ts";
+import { runStatements } from "./record-run.ts";
+import { freshRejectsStatements, freshRejectsTable, rejectsStatements } from "./write-rejects.ts";
+import { resultsStatements } from "./write-results.ts";
 
 export interface SettleRequest {
   readonly plan: Plan;
@@ -27,32 +39,49 @@ export interface SettleRequest {
 
 /**
  * Writes what became of a plan back to the warehouse, in one transaction: results, ledger, rejects, runs, and the sync's
- * last settled run. A second call for the same run changes nothing.
+ * last settled run. A second call for the same run changes nothing. Costs four statements, whatever the size: a staging
+ * table, the load, every row's fate, and the transaction, which only deletes and inserts.
  * @param results ranges that cover the plan's rows exactly once; a ContractError otherwise
  * @returns false if the warehouse had this run already
  */
-export function settle(
+export async function settle(
   session: Session,
   tables: StateTables,
   results: AsyncIterable<readonly ResultRange[]>,
   request: SettleRequest,
 ): Promise<boolean> {
-  return session.transaction(async () => {
-    const { plan, sync } = request;
-    const bindings = await readBindings(session, tables);
-    const binding = bindings.find((bound) => bound.sync === sync.name);
-    if (binding?.lastSettledRun === plan.runId) return false;
-    const own = syncTables(tables.schema, sync.name, session.dialect.traits.maxIdentifier);
-    const others = binding === undefined ? [] : ledgersBesides(bindings, sync.name, binding, tables.schema);
-    await loadFates(session, plan, pagesOf(results));
-    await writeResults(session, tables, plan, request.endedAt);
-    await advanceLedger(session, own, plan, others);
-    await writeRejects(session, own, plan, request.endedAt);
-    await recordRun(session, tables, request);
-    if (binding !== undefined) await writeBinding(session, tables, settled(binding, request));
-    return true;
-  });
+  const { dialect } = session;
+  const { plan, sync } = request;
+  const bindings = await session.script([...stagingStatements(dialect), bindingsQuery(dialect, tables)], bindingRow);
+  const binding = bindings.find((bound) => bound.sync === sync.name);
+  if (binding?.lastSettledRun === plan.runId) return false;
+  const own = syncTables(tables.schema, sync.name, dialect.traits.maxIdentifier);
+  const others = binding === undefined ? [] : ledgersBesides(bindings, sync.name, binding, tables.schema);
+  await session.load(staging(dialect), stagedColumns, pagesOf(results));
+  const [fates] = await session.script(
+    [
+      ...fatesStatements(dialect, plan),
+      ...freshRejectsStatements(dialect, own, plan, request.endedAt),
+      fatesCountQuery,
+    ],
+    fatesCount,
+  );
+  assertOneFateEach(plan, fates);
+  await session.execute([
+    ...atomic([
+      ...resultsStatements(dialect, tables, plan, request.endedAt),
+      ...ledgerStatements(dialect, own, plan, others),
+      ...rejectsStatements(dialect, own, plan),
+      ...runStatements(dialect, tables, request),
+      ...(binding === undefined ? [] : bindingStatements(dialect, tables, settled(binding, request))),
+    ]),
+    ...dropsOfSettling(dialect),
+  ]);
+  return true;
 }
+
+const dropsOfSettling = (dialect: Dialect): Sql[] =>
+  [dialect.ident(staging(dialect).name), fatesTable, freshRejectsTable].map((table) => dialect.dropTemporary(table));
 
 /** A run of refused keys alone leaves the others as their old mapping made them. */
 const settled = (binding: StoredBinding, request: SettleRequest): StoredBinding => ({

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { LedgerBoundElsewhere } from "../core/errors.ts";
 import type { SyncConfig } from "../core/sync.ts";
-import { sql } from "../warehouse/sql.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
+import { type Sql, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 import type { StateTables } from "./names.ts";
 import { bindingColumns, columnList } from "./schema.ts";
@@ -24,7 +25,7 @@ export interface StoredBinding extends Binding {
   readonly lastSettledRun: string | null;
 }
 
-const row = z
+export const bindingRow = z
   .object({
     sync: z.string(),
     ledger: z.string(),
@@ -61,26 +62,23 @@ export function bindingOf(sync: SyncConfig, accountKey: string, object: string):
   };
 }
 
-export function readBindings(session: Session, tables: StateTables): Promise<StoredBinding[]> {
-  const { dialect } = session;
-  return session.query(
-    sql`select ${columnList(dialect, bindingColumns)} from ${dialect.relation(tables.bindings)}`,
-    row,
-  );
-}
+export const bindingsQuery = (dialect: Dialect, tables: StateTables): Sql =>
+  sql`select ${columnList(dialect, bindingColumns)} from ${dialect.relation(tables.bindings)}`;
 
-/** Replaces the sync's binding row; inside the caller's transaction. */
-export async function writeBinding(session: Session, tables: StateTables, binding: StoredBinding): Promise<void> {
-  const { dialect } = session;
+export const readBindings = (session: Session, tables: StateTables): Promise<StoredBinding[]> =>
+  session.query(bindingsQuery(session.dialect, tables), bindingRow);
+
+/** Replaces the sync's binding row: two statements that belong together. */
+export function bindingStatements(dialect: Dialect, tables: StateTables, binding: StoredBinding): Sql[] {
   const table = dialect.relation(tables.bindings);
-  await session.execute([
+  return [
     sql`delete from ${table} where ${dialect.ident("sync")} = ${binding.sync}`,
     sql`insert into ${table} (${columnList(dialect, bindingColumns)}) values (${binding.sync}, ${binding.ledger}, ${
       binding.accountKey
     }, ${binding.target}, ${binding.object}, ${binding.keyColumn}, ${binding.matchColumns}, ${binding.mapping}, ${
       binding.lastSettledRun
     }, ${dialect.now()})`,
-  ]);
+  ];
 }
 
 /** e.g. `object: Contact → Lead`, for each part of the binding that is not as it was. */

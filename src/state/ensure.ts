@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { ConfigError, StateDiverged } from "../core/errors.ts";
+import { ConfigError } from "../core/errors.ts";
 import type { Relation } from "../core/relation.ts";
 import { join, raw, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 import { readBindings, type StoredBinding } from "./bindings.ts";
+import { assertKnown, type Meta } from "./look.ts";
 import { migrate, type StateHistory, stateHistory } from "./migrations.ts";
 import { type StateTables, syncTables } from "./names.ts";
 import {
@@ -13,25 +14,25 @@ import {
   createTable,
   ledgerColumns,
   metaColumns,
+  planColumns,
   rejectColumns,
   resultColumns,
   runColumns,
   stateVersion,
 } from "./schema.ts";
 
-/** Whose state this warehouse holds. */
-export interface Meta {
-  readonly warehouseId: string;
-  readonly storeId: string;
-}
-
 const metaRow = z.object({ schema_version: z.number(), warehouse_id: z.string(), store_id: z.string() });
 
 /** The warehouse's state as it is, or null where Millrace has never settled anything. Reads only. */
 export async function readMeta(session: Session, tables: StateTables): Promise<Meta | null> {
   const found = await findMeta(session, tables, stateVersion);
-  return found && { warehouseId: found.warehouse_id, storeId: found.store_id };
+  return found && metaOf(found);
 }
+
+const metaOf = (found: z.infer<typeof metaRow>): Meta => ({
+  warehouseId: found.warehouse_id,
+  storeId: found.store_id,
+});
 
 async function findMeta(session: Session, tables: StateTables, known: number): Promise<z.infer<typeof metaRow> | null> {
   const { dialect } = session;
@@ -41,12 +42,7 @@ async function findMeta(session: Session, tables: StateTables, known: number): P
     metaRow,
   );
   if (found === undefined) return null;
-  if (found.schema_version > known) {
-    throw new StateDiverged(
-      `schema ${tables.schema} was written by a newer Millrace (state version ${found.schema_version}, this one knows ${known})`,
-      { hint: "Run the newer version, or point `warehouse.schema` at another schema." },
-    );
-  }
+  assertKnown(tables, found.schema_version, known);
   return found;
 }
 
@@ -69,7 +65,7 @@ export function ensureState(
         sql`update ${session.dialect.relation(tables.meta)} set schema_version = ${history.version}`,
       ]);
     }
-    return { warehouseId: found.warehouse_id, storeId: found.store_id };
+    return metaOf(found);
   });
 }
 
@@ -110,7 +106,12 @@ export async function ensureSync(
   const own = syncTables(tables.schema, sync, dialect.traits.maxIdentifier);
   const bindings = await readBindings(session, tables);
   const bound = bindings.find((binding) => binding.sync === sync);
-  if (bound !== undefined) return bound;
+  // Retention may have dropped the plan.
+  const plan = createTable(dialect, own.plan, planColumns);
+  if (bound !== undefined) {
+    await session.execute([plan]);
+    return bound;
+  }
   const former = bindings.find((binding) => binding.sync === renamedFrom);
   const namesake = bindings.find((binding) => binding !== former && binding.ledger === own.ledger.name);
   if (namesake !== undefined) {
@@ -122,6 +123,7 @@ export async function ensureSync(
     await session.execute([
       createTable(dialect, own.ledger, ledgerColumns),
       createTable(dialect, own.rejects, rejectColumns),
+      plan,
     ]);
     await rejectsView(session, tables, [...bindings.map((binding) => binding.sync), sync]);
     return null;
@@ -134,6 +136,7 @@ export async function ensureSync(
     ...rename(old.ledger, own.ledger),
     ...rename(old.rejects, own.rejects),
     sql`drop table if exists ${dialect.relation(old.plan)}`,
+    plan,
     sql`update ${dialect.relation(tables.bindings)} set sync = ${sync}, ledger = ${own.ledger.name}, last_settled_run = null where sync = ${former.sync}`,
   ]);
   const names = bindings.map((binding) => (binding === former ? sync : binding.sync));

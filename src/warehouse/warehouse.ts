@@ -29,8 +29,15 @@ export interface Session {
    * The session sends nothing else until the stream is read to its end or left.
    */
   stream(statement: Sql, pageRows: number): AsyncIterable<readonly (readonly Value[])[]>;
+  /** A script without an answer. Empty: nothing is sent. */
   execute(statements: readonly Sql[]): Promise<void>;
-  /** All of `work`, or nothing. Does not nest. */
+  /**
+   * The statements in order as one script, and the rows of the last as `query` gives them: one request where the engine takes
+   * several statements at once, for on a cloud warehouse each costs 0.3 to 2 s. `atomic` makes a part of it all or nothing;
+   * after a script that failed no transaction of its own is open. What stood before the failed statement may stay.
+   */
+  script<T>(statements: readonly Sql[], row: z.ZodType<T>): Promise<T[]>;
+  /** All of `work`, or nothing. Does not nest. Its begin goes along with the first statement where the engine takes scripts. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
   /**
    * Bulk load, all or nothing; creates nothing: the target must exist. Columns of the target that are not named become NULL.
@@ -43,6 +50,10 @@ export interface Session {
   ): Promise<number>;
   /** The columns in order, or null if there is no such relation. */
   describe(ref: Relation): Promise<SourceColumn[] | null>;
-  /** How many statements this session has sent: the statement budget is a promise. */
+  /**
+   * How many requests this session has made of the engine: the statement budget is a promise. A script that is sent as a
+   * whole is one, a load is one; what opens and closes the session is not in it. DuckDB runs in this process and is sent
+   * nothing: there every call counts.
+   */
   readonly statements: number;
 }

@@ -2,14 +2,14 @@ import type { Plan } from "../../core/plan.ts";
 import { noFates, type RunRecord, type Trigger } from "../../core/run.ts";
 import { canonicalMapping } from "../../plan/mapping.ts";
 import { makePlan, type PlanOutcome, type PlanRequest } from "../../plan/plan.ts";
-import { recordRun } from "../../settle/record-run.ts";
+import { runStatements } from "../../settle/record-run.ts";
 import type { Lease } from "../../store/store.ts";
 import type { App, PreparedSync } from "../app.ts";
 import { fieldTypesOf } from "./field-types.ts";
 import { withLease } from "./leases.ts";
 import { planTarget } from "./prepare.ts";
 import { newRunId } from "./run-id.ts";
-import { agree, assertStory, trustWarehouse } from "./story.ts";
+import { agree, agreed, assertStory, trustWarehouse } from "./story.ts";
 
 export interface PlanAsk {
   readonly trigger: Trigger;
@@ -83,9 +83,10 @@ async function freezeInWarehouse(
       "write",
       async (session) => {
         if (ask.trustWarehouse) await trustWarehouse(app, session, prepared);
-        else await assertStory(app, session, request.sync.name, null);
-        await agree(app, session);
-        return makePlan(session, app.tables, request);
+        return makePlan(session, app.tables, request, async (look) => {
+          if (!ask.trustWarehouse) await assertStory(app, look, request.sync.name, null);
+          if (!(await agreed(app, look))) await agree(app, session);
+        });
       },
       app.signal,
     ),
@@ -98,7 +99,9 @@ async function tellHeld(app: App, plan: Plan, trigger: Trigger, startedAt: Date)
   const counts = { ...noFates, planned: plan.total };
   await withLease(await app.store(), app.clock, "warehouse", warehouseWaitMs, app.signal, () =>
     warehouse.session("write", (session) =>
-      recordRun(session, app.tables, { plan, trigger, startedAt, endedAt: null, status: "held", counts }),
+      session.execute(
+        runStatements(session.dialect, app.tables, { plan, trigger, startedAt, endedAt: null, status: "held", counts }),
+      ),
     ),
   );
 }

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { PlanSuperseded, StateDiverged } from "../../core/errors.ts";
 import { noCounts } from "../../core/plan.ts";
 import { noFates, type RunRecord } from "../../core/run.ts";
@@ -6,11 +5,12 @@ import type { SyncConfig } from "../../core/sync.ts";
 import { canonicalMapping } from "../../plan/mapping.ts";
 import { doubtUnsettled } from "../../settle/doubt-unsettled.ts";
 import { settle } from "../../settle/settle.ts";
-import { bindingOf, differences, readBindings } from "../../state/bindings.ts";
-import { claimWarehouse, ensureState, readMeta } from "../../state/ensure.ts";
+import { bindingOf, differences } from "../../state/bindings.ts";
+import { claimWarehouse, ensureState } from "../../state/ensure.ts";
+import { type Look, readLook } from "../../state/look.ts";
 import { syncTables } from "../../state/names.ts";
+import { stateVersion } from "../../state/schema.ts";
 import { assertOneStory } from "../../state/story.ts";
-import { sql } from "../../warehouse/sql.ts";
 import type { Session } from "../../warehouse/warehouse.ts";
 import type { App, PreparedSync } from "../app.ts";
 import { destinationOf, shapeOf } from "./prepare.ts";
@@ -19,10 +19,9 @@ import { destinationOf, shapeOf } from "./prepare.ts";
  * Throws StateDiverged unless store and warehouse tell the same story of the sync.
  * @param settling a run whose settling was cut off: the warehouse may have it already
  */
-export async function assertStory(app: App, session: Session, sync: string, settling: string | null): Promise<void> {
+export async function assertStory(app: App, look: Look | null, sync: string, settling: string | null): Promise<void> {
   const store = await app.store();
-  const meta = await readMeta(session, app.tables);
-  const planOf = meta === null ? null : ((await frozenPlan(app, session, sync))?.runId ?? null);
+  const planOf = look?.frozen?.runId ?? null;
   assertOneStory({
     sync,
     storeId: store.storeId,
@@ -32,7 +31,7 @@ export async function assertStory(app: App, session: Session, sync: string, sett
       unfinished: settling === null ? [] : [settling],
       knowsPlan: planOf === null || (await store.run(planOf)) !== null,
     },
-    warehouse: meta === null ? null : { ...meta, lastSettled: await lastSettledIn(app, session, sync), planOf },
+    warehouse: look === null ? null : { ...look.meta, lastSettled: lastSettledIn(look, sync), planOf },
   });
 }
 
@@ -42,9 +41,10 @@ export async function assertResumable(app: App, run: RunRecord): Promise<void> {
   await warehouse.session(
     "read",
     async (session) => {
-      await assertStory(app, session, run.sync, run.stage === "settle" ? run.id : null);
+      const look = await readLook(session, app.tables, run.sync);
+      await assertStory(app, look, run.sync, run.stage === "settle" ? run.id : null);
       if (run.plan === null || run.plan.total === 0) return;
-      const frozen = await frozenPlan(app, session, run.sync);
+      const frozen = look?.frozen;
       if (frozen?.runId === run.id && frozen.total === run.plan.total) return;
       if (run.status !== "running") {
         // A newer plan took its place and died before the store knew of it.
@@ -73,11 +73,13 @@ export async function trustWarehouse(app: App, session: Session, prepared: Prepa
   const store = await app.store();
   const { sync } = prepared;
   await agree(app, session);
-  await noteUnsettled(app, session, prepared);
+  const look = await readLook(session, app.tables, sync.name);
+  if (look !== null) await noteUnsettled(app, session, prepared, look);
   for (const run of await store.unfinished()) {
     if (run.sync === sync.name && run.plan !== null) await store.mark(run.id, "abandoned", app.clock.now());
   }
-  await store.saveLastSettled(sync.name, await lastSettledIn(app, session, sync.name));
+  const now = await readLook(session, app.tables, sync.name);
+  await store.saveLastSettled(sync.name, now && lastSettledIn(now, sync.name));
 }
 
 /** Makes Millrace's tables where they are missing, and store and warehouse know each other. */
@@ -86,6 +88,17 @@ export async function agree(app: App, session: Session): Promise<void> {
   const meta = await ensureState(session, app.tables, store.storeId);
   if (meta.storeId !== store.storeId) await claimWarehouse(session, app.tables, store.storeId);
   await store.saveWarehouseId(meta.warehouseId);
+}
+
+/** Do they know each other already, and is nothing to be made or brought forward? */
+export async function agreed(app: App, look: Look | null): Promise<boolean> {
+  const store = await app.store();
+  return (
+    look !== null &&
+    look.meta.version === stateVersion &&
+    look.meta.storeId === store.storeId &&
+    look.meta.warehouseId === (await store.warehouseId())
+  );
 }
 
 /** Does the sync's ledger belong to another destination than the sync now names? */
@@ -97,19 +110,19 @@ export async function boundElsewhere(app: App, prepared: PreparedSync): Promise<
   return warehouse.session(
     "read",
     async (session) => {
-      if ((await readMeta(session, app.tables)) === null) return false;
-      const stored = (await readBindings(session, app.tables)).find((binding) => binding.sync === sync.name);
+      const look = await readLook(session, app.tables, sync.name);
+      const stored = look?.bindings.find((binding) => binding.sync === sync.name);
       return stored !== undefined && differences(stored, now).length > 0;
     },
     app.signal,
   );
 }
 
-async function noteUnsettled(app: App, session: Session, prepared: PreparedSync): Promise<void> {
+async function noteUnsettled(app: App, session: Session, prepared: PreparedSync, look: Look): Promise<void> {
   const { sync } = prepared;
-  const frozen = await frozenPlan(app, session, sync.name);
+  const { frozen } = look;
   if (frozen === null || frozen.total === 0) return;
-  if (frozen.runId === (await lastSettledIn(app, session, sync.name))) return;
+  if (frozen.runId === lastSettledIn(look, sync.name)) return;
   // An append under another run has another idempotency key, so the receiver could not tell that it has the row already.
   const once = sync.mode === "append" || shapeOf(prepared, frozen.runId, app.clock.now(), null).resend === "once";
   if (once) await parkUnsettled(app, session, sync, frozen);
@@ -158,19 +171,5 @@ async function* inOnePage<T>(page: readonly T[]): AsyncIterable<readonly T[]> {
   yield page;
 }
 
-async function lastSettledIn(app: App, session: Session, sync: string): Promise<string | null> {
-  if ((await readMeta(session, app.tables)) === null) return null;
-  return (await readBindings(session, app.tables)).find((binding) => binding.sync === sync)?.lastSettledRun ?? null;
-}
-
-const frozenRow = z.object({ run_id: z.string().nullable(), total: z.number() });
-
-async function frozenPlan(app: App, session: Session, sync: string): Promise<{ runId: string; total: number } | null> {
-  const own = syncTables(app.tables.schema, sync, session.dialect.traits.maxIdentifier);
-  if ((await session.describe(own.plan)) === null) return null;
-  const [found] = await session.query(
-    sql`select max(run_id) as run_id, count(seq) as total from ${session.dialect.relation(own.plan)}`,
-    frozenRow,
-  );
-  return found === undefined || found.run_id === null ? null : { runId: found.run_id, total: found.total };
-}
+const lastSettledIn = (look: Look, sync: string): string | null =>
+  look.bindings.find((binding) => binding.sync === sync)?.lastSettledRun ?? null;

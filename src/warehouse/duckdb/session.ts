@@ -1,10 +1,12 @@
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from "@duckdb/node-api";
 import { z } from "zod";
 import { ContractError, MillraceError, RelationMissing } from "../../core/errors.ts";
+import type { Relation } from "../../core/relation.ts";
 import type { Value } from "../../core/value.ts";
 import { abortError } from "../abort.ts";
 import { parseAnswer } from "../answer.ts";
 import type { Dialect, SourceColumn } from "../dialect.ts";
+import { begin, commit } from "../script.ts";
 import { type Sql, sql } from "../sql.ts";
 import type { Session } from "../warehouse.ts";
 import { bind } from "./bind.ts";
@@ -12,6 +14,11 @@ import { appendRows, readersFor } from "./cells.ts";
 import { mapError } from "./errors.ts";
 import { appendPages } from "./load.ts";
 import { typeOf } from "./types.ts";
+
+interface Answer {
+  readonly names: readonly string[];
+  readonly rows: readonly (readonly Value[])[];
+}
 
 const described = z.object({ column_name: z.string(), column_type: z.string() });
 
@@ -32,6 +39,8 @@ export function createDuckDbSession(
 ): DuckDbSession {
   let statements = 0;
   let inTransaction = false;
+  /** A transaction whose begin goes along with its first statement. */
+  let toBegin = false;
   let ended = false;
   let openStream: DuckDBResult | null = null;
   let tail: Promise<unknown> = Promise.resolve();
@@ -68,7 +77,7 @@ export function createDuckDbSession(
 
   async function send<T>(statement: Sql, run: (prepared: DuckDBPreparedStatement) => Promise<T>): Promise<T> {
     ready();
-    statements += 1;
+    await begun();
     let prepared: DuckDBPreparedStatement | undefined;
     try {
       prepared = await connection.prepare(statement.text);
@@ -80,6 +89,12 @@ export function createDuckDbSession(
     } finally {
       prepared?.destroySync();
     }
+  }
+
+  async function begun(): Promise<void> {
+    if (!toBegin) return;
+    toBegin = false;
+    await connection.run(begin.text);
   }
 
   async function fetchRows(result: DuckDBResult, rows: Value[][], atLeast: number): Promise<boolean> {
@@ -104,17 +119,38 @@ export function createDuckDbSession(
     if (openStream === result) openStream = null;
   }
 
-  const execute = (statement: Sql): Promise<void> =>
-    inTurn(() =>
-      send(statement, async (prepared) => {
-        await prepared.run();
-      }),
-    );
+  const run = (statement: Sql): Promise<void> =>
+    send(statement, async (prepared) => {
+      await prepared.run();
+    });
 
-  async function describe(ref: Parameters<Session["describe"]>[0]): Promise<SourceColumn[] | null> {
+  const answer = (statement: Sql): Promise<Answer> =>
+    send(statement, async (prepared) => {
+      const result = await prepared.run();
+      const rows: Value[][] = [];
+      await fetchRows(result, rows, Number.POSITIVE_INFINITY);
+      return { names: result.columnNames(), rows };
+    });
+
+  /** One call of ours: whatever else the session is asked waits until all of it is done. */
+  function inScript<T>(list: readonly Sql[], work: () => Promise<T>): Promise<T> {
+    return inTurn(async () => {
+      ready();
+      statements += 1;
+      try {
+        return await work();
+      } catch (error) {
+        if (list.includes(begin)) await connection.run("rollback").catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  async function columnsOf(ref: Relation): Promise<SourceColumn[] | null> {
+    const statement = sql`describe ${dialect.relation(ref)}`;
     try {
-      const rows = await session.query(sql`describe ${dialect.relation(ref)}`, described);
-      return rows.map(({ column_name, column_type }) => ({
+      const { names, rows } = await inTurn(() => answer(statement));
+      return parseAnswer(statement, names, rows, described).map(({ column_name, column_type }) => ({
         name: column_name,
         type: typeOf(column_type),
         nativeType: column_type,
@@ -132,20 +168,24 @@ export function createDuckDbSession(
     get statements() {
       return statements;
     },
-    describe,
-    async query(statement, row) {
-      const { names, rows } = await inTurn(() =>
-        send(statement, async (prepared) => {
-          const result = await prepared.run();
-          const found: Value[][] = [];
-          await fetchRows(result, found, Number.POSITIVE_INFINITY);
-          return { names: result.columnNames(), rows: found };
-        }),
-      );
-      return parseAnswer(statement, names, rows, row);
+    describe(ref) {
+      statements += 1;
+      return columnsOf(ref);
+    },
+    query: (statement, row) => session.script([statement], row),
+    async script(list, row) {
+      const last = list.at(-1);
+      if (last === undefined)
+        throw new ContractError("An empty script has no answer.", { hint: "Report this as a defect." });
+      const { names, rows } = await inScript(list, async () => {
+        for (const statement of list.slice(0, -1)) await run(statement);
+        return answer(last);
+      });
+      return parseAnswer(last, names, rows, row);
     },
     async *stream(statement, pageRows) {
       const result = await inTurn(async () => {
+        statements += 1;
         const opened = await send(statement, (prepared) => prepared.stream());
         openStream = opened;
         return opened;
@@ -169,26 +209,15 @@ export function createDuckDbSession(
       }
     },
     async execute(list) {
-      for (const statement of list) await execute(statement);
+      if (list.length === 0) return;
+      await inScript(list, async () => {
+        for (const statement of list) await run(statement);
+      });
     },
-    async transaction(work) {
-      if (inTransaction)
-        throw new ContractError("Warehouse transactions do not nest.", { hint: "Report this as a defect." });
-      await execute(sql`begin transaction`);
-      inTransaction = true;
-      try {
-        const value = await work();
-        await execute(sql`commit`);
-        return value;
-      } catch (error) {
-        await rollback();
-        throw error;
-      } finally {
-        inTransaction = false;
-      }
-    },
+    transaction: (work) => enclosed(work, () => session.execute([commit])),
     async load(target, columns, pages) {
-      const found = await describe(target);
+      statements += 1;
+      const found = await columnsOf(target);
       if (found === null) {
         throw new RelationMissing(`The warehouse has no table ${target.schema}.${target.name} to load into.`, {
           hint: "Millrace makes its own tables: run it again, or look at the schema's permissions.",
@@ -199,14 +228,14 @@ export function createDuckDbSession(
       const append = async () => {
         await tail;
         ready();
-        statements += 1;
+        await begun();
         try {
           return await appendPages(connection, { database: catalog, ...target }, found, columns, pages, signal);
         } catch (cause) {
           throw signal?.aborted ? abortError(signal) : cause;
         }
       };
-      const loaded = inTransaction ? append() : session.transaction(append);
+      const loaded = inTransaction ? append() : enclosed(append, () => inTurn(() => run(commit)));
       loading = loaded.catch(() => undefined);
       return loaded;
     },
@@ -219,6 +248,25 @@ export function createDuckDbSession(
       signal?.removeEventListener("abort", onAbort);
     },
   };
+
+  async function enclosed<T>(work: () => Promise<T>, end: () => Promise<void>): Promise<T> {
+    if (inTransaction)
+      throw new ContractError("Warehouse transactions do not nest.", { hint: "Report this as a defect." });
+    ready();
+    inTransaction = true;
+    toBegin = true;
+    try {
+      const value = await work();
+      if (!toBegin) await end();
+      return value;
+    } catch (error) {
+      if (!toBegin) await rollback();
+      throw error;
+    } finally {
+      inTransaction = false;
+      toBegin = false;
+    }
+  }
 
   /** Also after an abort, so not by `execute`. DuckDB ends a transaction itself on some errors: then there is none to end. */
   async function rollback(): Promise<void> {

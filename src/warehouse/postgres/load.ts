@@ -2,27 +2,16 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { PoolClient } from "pg";
 import copy from "pg-copy-streams";
-import { ColumnMissing } from "../../core/errors.ts";
 import type { Column, Relation } from "../../core/relation.ts";
 import type { Row } from "../../core/value.ts";
-import type { Dialect, SourceColumn } from "../dialect.ts";
+import type { Dialect } from "../dialect.ts";
 import { join } from "../sql.ts";
 import { fieldOf } from "./copy-text.ts";
 
 /** Text that goes to the socket at once: enough to keep it busy, little enough to hold several. */
 const CHUNK_CHARACTERS = 128 * 1024;
 
-export function assertColumns(ref: Relation, target: readonly SourceColumn[], columns: readonly Column[]): void {
-  for (const { name } of columns) {
-    if (target.some((column) => column.name === name)) continue;
-    throw new ColumnMissing(`The table ${ref.schema}.${ref.name} has no column ${name} to load into.`, {
-      hint: "The table is of another version: run the migrations, or drop it and let Millrace make it again.",
-      context: { column: name, relation: `${ref.schema}.${ref.name}` },
-    });
-  }
-}
-
-/** COPY … FROM STDIN: one statement, so all or nothing by itself. Columns that are not named become NULL. */
+/** COPY … FROM STDIN: one statement, so all or nothing by itself. The server itself names a table or column that is missing. */
 export async function copyPages(
   client: PoolClient,
   dialect: Dialect,

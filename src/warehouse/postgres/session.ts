@@ -1,12 +1,13 @@
-import type { CustomTypesConfig } from "pg";
+import type { CustomTypesConfig, QueryArrayResult } from "pg";
 import copy from "pg-copy-streams";
-import { ContractError, MillraceError, RelationMissing } from "../../core/errors.ts";
+import { ContractError, MillraceError } from "../../core/errors.ts";
 import type { Relation } from "../../core/relation.ts";
 import type { Value } from "../../core/value.ts";
 import { abortError } from "../abort.ts";
 import { parseAnswer } from "../answer.ts";
 import type { Dialect, SourceColumn } from "../dialect.ts";
-import { type Sql, sql } from "../sql.ts";
+import { begin, commit } from "../script.ts";
+import type { Sql } from "../sql.ts";
 import type { Session } from "../warehouse.ts";
 import { answerTypes } from "./answer-types.ts";
 import type { Backend } from "./backends.ts";
@@ -15,13 +16,28 @@ import { cellsOf, linesOf } from "./copy-text.ts";
 import { columnRow, columnsQuery } from "./describe.ts";
 import { mapError } from "./errors.ts";
 import { numbered, parameter, spelledOut } from "./literals.ts";
-import { assertColumns, copyPages } from "./load.ts";
+import { copyPages } from "./load.ts";
 
 /** How often a cancellation is repeated: one that arrives between two statements stops neither. */
 const CANCEL_EVERY_MS = 200;
 
 /** The server's text as it comes: `readerFor` makes cells of it. */
 const asText: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
+
+/** The server's rows as cells, by the types it names. */
+function answerOf({ command, fields, rows }: QueryArrayResult<(string | null)[]>): Answer {
+  const readers = fields.map(({ dataTypeID }) => readerFor(dataTypeID));
+  return {
+    command,
+    names: fields.map(({ name }) => name),
+    rows: rows.map((row) =>
+      readers.map((read, i) => {
+        const cell = row[i] ?? null;
+        return cell === null ? null : read(cell);
+      }),
+    ),
+  };
+}
 
 interface Answer {
   /** What the server says it did, e.g. "SELECT" or "ROLLBACK". */
@@ -47,6 +63,8 @@ export function createPostgresSession(
   const { client } = backend;
   let statements = 0;
   let inTransaction = false;
+  /** A transaction whose begin goes along with its first statement. */
+  let toBegin = false;
   let ended = false;
   let occupied: "stream" | "load" | null = null;
   let tail: Promise<unknown> = Promise.resolve();
@@ -98,29 +116,39 @@ export function createPostgresSession(
     }
   }
 
-  async function send({ text, values }: Sql): Promise<Answer> {
+  /** Several statements travel as one text, with their values written out: the protocol binds none to a script. */
+  async function send(list: readonly Sql[]): Promise<Answer> {
     ready();
+    const script = toBegin ? [begin, ...list] : list;
+    toBegin = false;
     statements += 1;
+    const [only] = script;
+    const text = script.length === 1 && only !== undefined ? numbered(only.text) : script.map(spelledOut).join(";\n");
+    const values = script.length === 1 && only !== undefined ? only.values.map(parameter) : [];
     try {
-      const answer = await onServer(() =>
+      const answers: unknown = await onServer(() =>
         client.query<(string | null)[], (string | null)[]>({
-          text: numbered(text),
-          ...(values.length === 0 ? {} : { values: values.map(parameter) }),
+          text,
+          ...(values.length === 0 ? {} : { values }),
           rowMode: "array",
           types: asText,
         }),
       );
-      const readers = answer.fields.map(({ dataTypeID }) => readerFor(dataTypeID));
-      const rows = answer.rows.map((row) =>
-        readers.map((read, i) => {
-          const cell = row[i] ?? null;
-          return cell === null ? null : read(cell);
-        }),
-      );
-      return { command: answer.command, names: answer.fields.map(({ name }) => name), rows };
+      // The driver gives a list where the text held several statements.
+      return answerOf((Array.isArray(answers) ? answers.at(-1) : answers) as QueryArrayResult<(string | null)[]>);
     } catch (cause) {
+      // The server skips the rest of a failed script, its commit too.
+      if (list.includes(begin)) await rollback();
       throw fail(cause, text);
     }
+  }
+
+  /** COPY has no place for it in its own text. */
+  async function begun(): Promise<void> {
+    if (!toBegin) return;
+    toBegin = false;
+    statements += 1;
+    await client.query(begin.text);
   }
 
   async function describe(ref: Relation): Promise<SourceColumn[] | null> {
@@ -130,7 +158,6 @@ export function createPostgresSession(
 
   /** Also after an abort, so not by `send`. A lost connection has rolled back already. */
   async function rollback(): Promise<void> {
-    await tail;
     done();
     await cancelling;
     statements += 1;
@@ -143,15 +170,19 @@ export function createPostgresSession(
       return statements;
     },
     describe,
-    async query(statement, row) {
-      const { names, rows } = await inTurn(() => send(statement));
-      return parseAnswer(statement, names, rows, row);
+    query: (statement, row) => session.script([statement], row),
+    async script(list, row) {
+      const last = list.at(-1);
+      if (last === undefined) throw misuse("An empty script has no answer.");
+      const { names, rows } = await inTurn(() => send(list));
+      return parseAnswer(last, names, rows, row);
     },
     async *stream(statement, pageRows) {
       let left = false;
       try {
         const { readers, chunks } = await inTurn(async () => {
           ready();
+          await begun();
           occupied = "stream";
           statements += 1;
           const text = spelledOut(statement);
@@ -191,36 +222,33 @@ export function createPostgresSession(
       }
     },
     async execute(list) {
-      for (const statement of list) await inTurn(() => send(statement));
+      if (list.length > 0) await inTurn(() => send(list));
     },
     async transaction(work) {
       if (inTransaction) throw misuse("Warehouse transactions do not nest.");
-      await session.execute([sql`begin`]);
+      ready();
       inTransaction = true;
+      toBegin = true;
       try {
         const value = await work();
-        const { command } = await inTurn(() => send(sql`commit`));
+        if (toBegin) return value;
+        const { command } = await inTurn(() => send([commit]));
         // After a failed statement the server takes COMMIT for ROLLBACK, and calls it a success.
         if (command === "ROLLBACK") throw misuse("A statement failed and its transaction went on.");
         return value;
       } catch (error) {
-        await rollback();
+        await tail;
+        if (!toBegin) await rollback();
         throw error;
       } finally {
         inTransaction = false;
+        toBegin = false;
       }
     },
-    async load(target, columns, pages) {
-      const found = await describe(target);
-      if (found === null) {
-        throw new RelationMissing(`The warehouse has no table ${target.schema}.${target.name} to load into.`, {
-          hint: "Millrace makes its own tables: run it again, or look at the schema's permissions.",
-          context: { relation: `${target.schema}.${target.name}` },
-        });
-      }
-      assertColumns(target, found, columns);
-      return inTurn(async () => {
+    load: (target, columns, pages) =>
+      inTurn(async () => {
         ready();
+        await begun();
         occupied = "load";
         statements += 1;
         try {
@@ -230,8 +258,7 @@ export function createPostgresSession(
         } finally {
           occupied = null;
         }
-      });
-    },
+      }),
     async end() {
       await tail;
       ended = true;

@@ -1,22 +1,69 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { ColumnMissing, RelationMissing, WarehouseFailed } from "../../../src/core/errors.ts";
+import { atomic } from "../../../src/warehouse/script.ts";
 import { type Sql, sql } from "../../../src/warehouse/sql.ts";
 import { type Bench, cells, N } from "./bench.ts";
 
 export function statementsContract(bench: () => Bench): void {
   describe("statements", () => {
-    it("counts every statement that it sends", async () => {
+    it("counts what it asks of the engine: a script once, a load once, a transaction's begin with its first statement", async () => {
       const table = bench().fresh();
-      const sent = await bench().write(async (session) => {
+      const name = bench().dialect.relation(table);
+      await bench().write(async (session) => {
         await session.execute([bench().create(table, [N])]);
-        await session.transaction(async () => {
-          await session.execute([sql`insert into ${bench().dialect.relation(table)} values (1)`]);
-        });
+        expect(session.statements).toBe(1);
+        await session.transaction(() => session.execute([sql`insert into ${name} values (1)`]));
+        expect(session.statements).toBe(3);
         await session.query(sql`select 1 as one`, cells);
-        return session.statements;
+        await session.execute([sql`insert into ${name} values (2)`, sql`insert into ${name} values (3)`]);
+        await session.script([sql`delete from ${name}`, sql`select count(*) as n from ${name}`], cells);
+        expect(session.statements).toBe(6);
+        await session.load(table, [N], [[{ n: 4 }]]);
+        expect(session.statements).toBe(7);
+        await session.execute([]);
+        await session.transaction(async () => undefined);
+        expect(session.statements).toBe(7);
       });
-      expect(sent).toBe(5);
+    });
+
+    it("answers a script with the rows of its last statement, and binds the values of each", async () => {
+      const table = bench().fresh();
+      const name = bench().dialect.relation(table);
+      const text = bench().dialect.typeName("text");
+      const value = "it's a ? and a; \\ begin";
+      const rows = await bench().write((session) =>
+        session.script(
+          [
+            bench().create(table, [N, { name: "t", type: "text" }]),
+            sql`insert into ${name} values (${1}, cast(${value} as ${text})), (${2}, cast(${null} as ${text}))`,
+            sql`delete from ${name} where n > ${2}`,
+            sql`select n, t from ${name} where n <= ${2} order by n`,
+          ],
+          cells,
+        ),
+      );
+      expect(rows).toEqual([
+        { n: 1, t: value },
+        { n: 2, t: null },
+      ]);
+    });
+
+    it("keeps all of a script's atomic part or nothing, and leaves no transaction open", async () => {
+      const table = bench().fresh();
+      const name = bench().dialect.relation(table);
+      const missing = bench().dialect.relation(bench().fresh("gone"));
+      await bench().write(async (session) => {
+        await session.execute([bench().create(table, [N])]);
+        const failing = atomic([sql`insert into ${name} values (1)`, sql`insert into ${missing} values (1)`]);
+        await expect(session.execute(failing)).rejects.toBeInstanceOf(RelationMissing);
+        await expect(session.script([...failing, sql`select 1 as one`], cells)).rejects.toBeInstanceOf(RelationMissing);
+        await session.execute(atomic([sql`insert into ${name} values (2)`, sql`insert into ${name} values (3)`]));
+        expect(await session.script([...atomic([]), sql`select count(*) as n from ${name}`], cells)).toEqual([
+          { n: 2 },
+        ]);
+      });
+      expect(await bench().all(table)).toEqual([{ n: 2 }, { n: 3 }]);
     });
 
     it("undoes all of a failed transaction and keeps all of a finished one", async () => {

@@ -9,4 +9,5 @@ describe("on Postgres", async () => {
   await import("../../e2e/run.test.ts");
   await import("../../e2e/decisions.test.ts");
   await import("../../e2e/modes.test.ts");
+  await import("../../commands/statement-budget.test.ts");
 });

@@ -1,0 +1,71 @@
+import { type Args, inChild, type Used } from "../measure.ts";
+import type { Figure } from "../report.ts";
+
+export interface WarehouseBenchOptions {
+  readonly url: string;
+  readonly rows: number;
+  readonly tell: (figure: Figure) => void;
+}
+
+/** CPU of both sides: a plan's is the server's, a page's mostly ours. */
+const cpuOf = ({ cpu, facts }: Used): number => cpu + (facts.server ?? 0) / 100;
+
+/** What a machine with nothing else to do would take: client and server work at the same time, one thread each. */
+const slowerSide = ({ cpu, facts }: Used): number => Math.max(cpu, (facts.server ?? 0) / 100);
+
+/**
+ * Postgres against what it does at best: a plan against a bare hash join of the same tables, reading a plan, loading results
+ * against a bare COPY. One in a hundred rows was added, changed and removed since the ledger was written.
+ */
+export async function benchPostgres({ url, rows, tell }: WarehouseBenchOptions): Promise<void> {
+  const module = new URL("./postgres.ts", import.meta.url);
+  const run = (variant: string, args: Args = {}): Promise<Used> => inChild(module, variant, { url, rows, ...args });
+  const { server = -1 } = (await run("make")).facts;
+  const hundredth = Math.floor(rows / 100);
+
+  const join = await best(() => run("join", { relation: "customers_next", server }));
+  same("matches of the join", join.facts.matches, rows - hundredth);
+  tell({ what: "bare hash join", value: cpuOf(join), unit: "CPU-s" });
+  for (const [what, relation, changed] of [
+    ["no-change plan", "customers", 0],
+    ["plan", "customers_next", hundredth],
+  ] as const) {
+    const used = await best(() => run("plan", { relation, server }));
+    for (const op of ["add", "update", "remove"]) same(`${op} of the ${what}`, used.facts[op], changed);
+    tell({ what, value: cpuOf(used), unit: "CPU-s" });
+    tell({ what: `${what} against the join`, value: cpuOf(used) / cpuOf(join), unit: "x", target: { most: 2.5 } });
+    tell({ what: `${what}, peak memory of the client`, value: used.rss / 1e6, unit: "MB" });
+  }
+
+  const first = await run("first", { server });
+  same("adds of a first run", first.facts.total, rows);
+  tell({ what: "first run's plan", value: cpuOf(first), unit: "CPU-s" });
+  for (const [what, variant] of [
+    ["reading the plan", "read"],
+    ["reading the plan, parsed as a delivery needs it", "changes"],
+  ] as const) {
+    const read = await best(() => run(variant, { total: rows, server }));
+    same(`rows of ${what}`, read.facts.rows, rows);
+    tell({ what, value: rows / slowerSide(read), unit: "rows/s", target: { least: 250_000 } });
+    tell({ what: `${what}: by the clock of a busy machine`, value: rows / read.wall, unit: "rows/s" });
+    tell({ what: `${what}: peak memory`, value: read.rss / 1e6, unit: "MB", target: { most: 450 } });
+  }
+
+  const copied = await best(() => run("copy", { server }));
+  const loaded = await best(() => run("load", { server }));
+  for (const used of [copied, loaded]) same("results loaded", used.facts.rows, rows);
+  tell({ what: "bare COPY of the results", value: cpuOf(copied), unit: "CPU-s" });
+  tell({ what: "loading the results", value: cpuOf(loaded), unit: "CPU-s" });
+  tell({ what: "loading against the bare COPY", value: cpuOf(loaded) / cpuOf(copied), unit: "x", target: { most: 2 } });
+  tell({ what: "loading, peak memory", value: loaded.rss / 1e6, unit: "MB", target: { most: 450 } });
+}
+
+/** The cheaper of two: other work on the machine, and the first one's cold pages, only ever add. */
+async function best(work: () => Promise<Used>): Promise<Used> {
+  const [one, two] = [await work(), await work()];
+  return cpuOf(one) <= cpuOf(two) ? one : two;
+}
+
+function same(what: string, found: number | undefined, expected: number): void {
+  if (found !== expected) throw new Error(`${what}: expected ${expected}, found ${found}`);
+}
