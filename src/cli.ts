@@ -53,6 +53,15 @@ verb("check", "validates every file without a connection", "millrace check --con
   .option("--connect", "also try the warehouse and the accounts")
   .action(act(async () => (await import("./commands/check.ts")).check));
 
+verb(
+  "grants",
+  "the GRANT statements that the warehouse's role needs, and no more",
+  "millrace grants --role millrace | psql shop",
+)
+  .option("--role <name>", "the role, user or service account; default: the project's own")
+  .option("--sandbox", "for the sandbox's schema")
+  .action(act(async () => (await import("./commands/grants.ts")).grants));
+
 verb("build [syncs...]", "dbt build in the warehouse: all models, or those the syncs need", "millrace build")
   .option("--as-of <instant>", "what {{ millrace.as_of() }} gives, in place of now")
   .action(act(async () => (await import("./commands/build.ts")).build));

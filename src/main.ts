@@ -15,6 +15,7 @@ import type { Connector } from "./destinations/connector.ts";
 import { relationNamed } from "./models/relation-name.ts";
 import { stateTables } from "./state/names.ts";
 import type { RunStore } from "./store/store.ts";
+import type { Grants } from "./warehouse/grants.ts";
 import type { Warehouse } from "./warehouse/warehouse.ts";
 
 /**
@@ -75,6 +76,7 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
       if (source.kind !== "table" && models.relation !== null) return models.relation(source.name);
       return relationNamed(source.name, warehouseConfig.type, `sync ${name}`);
     },
+    grants: () => openGrants(warehouseConfig),
     models: models.builder,
     close: async () => {
       await accounts.close();
@@ -110,6 +112,19 @@ async function openWarehouse(config: WarehouseConfig, out: Output): Promise<Ware
     ...(threads !== undefined && { threads }),
     ...(tempDirectory !== undefined && { tempDirectory }),
   });
+}
+
+async function openGrants(config: WarehouseConfig): Promise<Grants> {
+  switch (config.type) {
+    case "duckdb":
+      return (await import("./warehouse/duckdb/grants.ts")).duckDbGrants;
+    case "postgres":
+      return (await import("./warehouse/postgres/grants.ts")).postgresGrants(config.url);
+    case "snowflake":
+      return (await import("./warehouse/snowflake/grants.ts")).snowflakeGrants(config);
+    case "bigquery":
+      return (await import("./warehouse/bigquery/grants.ts")).bigQueryGrants(config);
+  }
 }
 
 async function openStore(project: Project<Connector>, sandbox: boolean): Promise<RunStore> {

@@ -6,6 +6,7 @@ import type { Target } from "../destinations/connector.ts";
 import type { Retention } from "../settle/retention.ts";
 import type { StateTables } from "../state/names.ts";
 import type { RunStore } from "../store/store.ts";
+import type { Grants } from "../warehouse/grants.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { Output } from "./output.ts";
 
@@ -50,6 +51,8 @@ export interface App {
   account(name: string): Promise<OpenAccount>;
   /** Where a sync's rows stand in the warehouse. */
   relation(sync: SyncConfig): Promise<Relation>;
+  /** The rights that the warehouse's role needs, in the engine's words. */
+  grants(): Promise<Grants>;
   /** Builds the models that the syncs need. null: there is no dbt, or somebody else runs it. */
   readonly models: ModelBuilder | null;
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import { ConfigError } from "../core/errors.ts";
 import type { App } from "./app.ts";
+import { lacking, needsOfProject } from "./grants.ts";
 import { discover } from "./pipeline/field-types.ts";
 import { mappingFaults } from "./pipeline/mapping-faults.ts";
 import { prepareSync } from "./pipeline/prepare.ts";
@@ -32,6 +33,9 @@ export async function connect({ open, out }: VerbContext): Promise<Tried[]> {
     what: "warehouse",
     try: async () => (await app.warehouse()).session("read", async () => undefined, app.signal),
   });
+  if (tried[0]?.ok) {
+    for (const probe of await missingGrants(app)) await attempt(probe);
+  }
   for (const name of accounts) await attempt({ what: `account ${name}`, try: () => checkAccount(app, name) });
   // A platform that refuses the account would refuse to tell its fields, too.
   const sound = new Set(tried.filter(({ ok }) => ok).map(({ what }) => what));
@@ -40,6 +44,18 @@ export async function connect({ open, out }: VerbContext): Promise<Tried[]> {
       await attempt({ what: `mapping of ${sync.name}`, try: () => checkMapping(app, sync.name) });
   }
   return tried;
+}
+
+/** One failing probe a right that the role lacks, naming the statement that gives it. */
+async function missingGrants(app: App): Promise<Probe[]> {
+  const [warehouse, rights] = [await app.warehouse(), await app.grants()];
+  const { needs } = await needsOfProject(app);
+  const missing = await warehouse.session("read", (session) => rights.missing(session, needs), app.signal);
+  const role = rights.role ?? "ROLE";
+  return missing.map((need) => ({
+    what: "grant",
+    try: () => Promise.reject(lacking(rights, need, role)),
+  }));
 }
 
 async function checkAccount(app: App, name: string): Promise<void> {

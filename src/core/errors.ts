@@ -64,6 +64,12 @@ export class WarehouseFailed extends MillraceError {
   override readonly retry = "after-fix";
 }
 
+/** The role may not do what it must: read a model, or write in Millrace's own schema. */
+export class GrantMissing extends MillraceError {
+  override readonly code = "GRANT_MISSING";
+  override readonly retry = "after-fix";
+}
+
 /** dbt could not run, is missing or of a wrong version. */
 export class DbtFailed extends MillraceError {
   override readonly code: string = "DBT_FAILED";

@@ -73,7 +73,7 @@ async function createState(session: Session, tables: StateTables, storeId: strin
   const { dialect } = session;
   const meta: Meta = { warehouseId: randomUUID(), storeId };
   await session.execute([
-    sql`create schema if not exists ${dialect.ident(tables.schema)}`,
+    dialect.createSchema(tables.schema),
     createTable(dialect, tables.meta, metaColumns),
     createTable(dialect, tables.bindings, bindingColumns),
     createTable(dialect, tables.results, resultColumns),

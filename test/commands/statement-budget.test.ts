@@ -1,13 +1,10 @@
-import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import type { App } from "../../src/commands/app.ts";
-import { createOutput } from "../../src/commands/output.ts";
 import { plan } from "../../src/commands/plan.ts";
 import { run } from "../../src/commands/run.ts";
-import type { VerbAction, VerbContext } from "../../src/commands/run-verb.ts";
-import { openApp } from "../../src/main.ts";
+import type { VerbAction } from "../../src/commands/run-verb.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
 import { type TinyProject, tinyProject, toFile } from "../e2e/project.ts";
+import { verbInProcess } from "../support/verb-in-process.ts";
 
 /** What a verb asked of the warehouse, a session each. */
 interface Sent {
@@ -33,21 +30,13 @@ function counting(warehouse: Warehouse, sent: Sent): Warehouse {
   };
 }
 
-/** Runs a verb in this process as the command line does. */
 async function sentBy(project: TinyProject, verb: VerbAction, exit: number): Promise<Sent> {
   const sent: Sent = { write: [], read: [] };
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const out = createOutput({ stdout, stderr }, { json: false, noColor: true });
-  const { signal } = new AbortController();
-  const options = { project: project.dir };
-  const app = await openApp(options, out, signal);
-  const counted: App = { ...app, warehouse: async () => counting(await app.warehouse(), sent) };
-  const context: VerbContext = { options, out, signal, open: async () => counted };
-  try {
-    expect(await verb(context), String(stdout.read() ?? "")).toBe(exit);
-  } finally {
-    await app.close();
-  }
+  const ran = await verbInProcess(project.dir, verb, (app) => ({
+    ...app,
+    warehouse: async () => counting(await app.warehouse(), sent),
+  }));
+  expect(ran.exit, ran.stdout + ran.stderr).toBe(exit);
   return sent;
 }
 

@@ -11,6 +11,7 @@ const all = [
   new errors.ColumnMissing("m", details),
   new errors.WarehouseBusy("m", details),
   new errors.WarehouseFailed("m", details),
+  new errors.GrantMissing("m", details),
   new errors.DbtFailed("m", details),
   new errors.StoreFailed("m", details),
   new errors.LeaseHeld("m", details),

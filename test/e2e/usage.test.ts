@@ -7,6 +7,7 @@ const verbs = [
   "init",
   "demo",
   "check",
+  "grants",
   "build",
   "plan",
   "run",

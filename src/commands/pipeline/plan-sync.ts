@@ -1,9 +1,13 @@
+import { GrantMissing } from "../../core/errors.ts";
 import type { Plan } from "../../core/plan.ts";
+import type { Relation } from "../../core/relation.ts";
 import { noFates, type RunRecord, type Trigger } from "../../core/run.ts";
+import type { SyncConfig } from "../../core/sync.ts";
 import { canonicalMapping } from "../../plan/mapping.ts";
 import { makePlan, type PlanOutcome, type PlanRequest } from "../../plan/plan.ts";
 import { runStatements } from "../../settle/record-run.ts";
 import type { Lease } from "../../store/store.ts";
+import { type Need, needsOf } from "../../warehouse/grants.ts";
 import type { App, PreparedSync } from "../app.ts";
 import { fieldTypesOf } from "./field-types.ts";
 import { withLease } from "./leases.ts";
@@ -62,7 +66,9 @@ async function freezeRun(
     target: planTarget(prepared, id, startedAt, await fieldTypesOf(app, prepared)),
     scope: ask.scope,
   };
-  const outcome = await freezeInWarehouse(app, prepared, request, ask);
+  const outcome = await freezeInWarehouse(app, prepared, request, ask).catch((error: unknown) =>
+    sayWhatIsLacking(app, sync, relation, error),
+  );
   const held = outcome.heldFor.length > 0;
   await store.savePlan(id, outcome.plan, sync, held ? "held" : ask.next, outcome.heldFor, lease);
   const run = await store.run(id);
@@ -90,6 +96,31 @@ async function freezeInWarehouse(
       },
       app.signal,
     ),
+  );
+}
+
+/** A refused model is named with the grant it needs; one that an earlier run could read was rebuilt without its grants. */
+async function sayWhatIsLacking(app: App, sync: SyncConfig, relation: Relation, error: unknown): Promise<never> {
+  if (!(error instanceof GrantMissing)) throw error;
+  const rights = await app.grants();
+  const needs = needsOf(app.tables.schema, [relation]).filter(({ kind }) => kind === "use" || kind === "read");
+  const warehouse = await app.warehouse();
+  const missing = await warehouse
+    .session("read", (session) => rights.missing(session, needs), app.signal)
+    .catch((): readonly Need[] => []);
+  if (missing.length === 0) throw error;
+  const name = `${relation.schema}.${relation.name}`;
+  const grants = rights.statements(missing, rights.role ?? "ROLE").map(({ statement }) => statement);
+  const before = await (await app.store()).lastSettled(sync.name);
+  const told = `${sync.origin.file}:${sync.origin.line}`;
+  throw new GrantMissing(
+    before === null
+      ? `${told}: ${name} may not be read`
+      : `${told}: ${name} may no longer be read, though run ${before} could: it was rebuilt, and its grants went with the old table`,
+    {
+      hint: `${grants.join("; ")}${before === null ? "" : ". dbt gives it again after every build where the model says `grants: {select: [...]}`"}`,
+      cause: error,
+    },
   );
 }
 

@@ -1,4 +1,11 @@
-import { ColumnMissing, MillraceError, RelationMissing, WarehouseBusy, WarehouseFailed } from "../../core/errors.ts";
+import {
+  ColumnMissing,
+  GrantMissing,
+  MillraceError,
+  RelationMissing,
+  WarehouseBusy,
+  WarehouseFailed,
+} from "../../core/errors.ts";
 
 interface ServerError {
   /** SQLSTATE, Node's own (ECONNREFUSED), or "" where the driver only has words. */
@@ -64,11 +71,6 @@ const KNOWN: readonly (readonly [code: string, sentence: string | null, hint: st
     "Check the user, the server's pg_hba.conf, and whether it wants `ssl: require`.",
   ],
   ["3D000", "there is no such database", "Correct the database in `warehouse: {url}`."],
-  [
-    "42501",
-    null,
-    "Grant this user USAGE on the schema and SELECT on its tables; in Millrace's own schema also CREATE; and TEMPORARY on the database. A dbt run that rebuilds a table drops its grants.",
-  ],
   ["57014", "the statement was cancelled", "Raise `statement_timeout`, or ask who cancelled it; then run it again."],
   [
     "57P0",
@@ -123,6 +125,12 @@ export function mapError(cause: unknown, place: string, statement?: string): Mil
     ...(error.table === undefined ? {} : { table: error.table }),
     ...(statement === undefined ? {} : { statement: withoutLiterals(statement) }),
   };
+  if (code === "42501") {
+    return new GrantMissing(`Postgres at ${place}: ${namesOnly(message)} (SQLSTATE ${code}).`, {
+      hint: "`millrace grants` prints what this user needs, and `millrace check --connect` says what it lacks. A dbt run that rebuilds a table drops its grants.",
+      context,
+    });
+  }
   const busy = BUSY[code];
   if (busy !== undefined) {
     return new WarehouseBusy(`Postgres at ${place}: ${busy} (SQLSTATE ${code}).`, {

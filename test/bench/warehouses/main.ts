@@ -1,5 +1,5 @@
 /**
- * `npm run bench:warehouses -- [--rows N] [--json]`
+ * `npm run bench:warehouses -- [--rows N] [--tries N] [--json]`
  *
  * Planning, reading and loading on the servers that a project may use, each against the least that the engine itself needs
  * for it, in one run. Postgres: the server that MILLRACE_TEST_POSTGRES names (on this machine), or one started for it.
@@ -11,7 +11,11 @@ import { type Figure, line, met } from "../report.ts";
 import { benchPostgres } from "./bench.ts";
 
 const { values } = parseArgs({
-  options: { rows: { type: "string", default: "1000000" }, json: { type: "boolean", default: false } },
+  options: {
+    rows: { type: "string", default: "1000000" },
+    tries: { type: "string", default: "2" },
+    json: { type: "boolean", default: false },
+  },
 });
 const rows = Number(values.rows);
 const title = `Postgres, ${rows.toLocaleString("en-US")} rows of 8 columns`;
@@ -22,6 +26,7 @@ try {
   await benchPostgres({
     url: database.url,
     rows,
+    tries: Number(values.tries),
     tell: (figure) => {
       figures.push(figure);
       if (!values.json) console.log(line(figure));
