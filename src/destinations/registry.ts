@@ -6,6 +6,7 @@ import type { Connector } from "./connector.ts";
  */
 export const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   braze: async () => (await import("./braze/index.ts")).braze,
+  customerio: async () => (await import("./customerio/index.ts")).customerio,
   dataverse: async () => (await import("./dataverse/index.ts")).dataverse,
   file: async () => (await import("./file/index.ts")).file,
   http: async () => (await import("./http/index.ts")).http,

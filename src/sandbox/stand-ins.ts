@@ -4,6 +4,7 @@ import { braze } from "./braze/index.ts";
 import type { Misbehaviour } from "./core/misbehaviour.ts";
 import type { Platform } from "./core/platform.ts";
 import type { StandIn } from "./core/stand-in.ts";
+import { customerio } from "./customerio/index.ts";
 import { dataverse } from "./dataverse/index.ts";
 import { hook } from "./hook/index.ts";
 import { hubspot } from "./hubspot/index.ts";
@@ -19,6 +20,7 @@ export const standIns = {
   dataverse,
   braze,
   iterable,
+  customerio,
   hook,
 } as const;
 

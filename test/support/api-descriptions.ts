@@ -138,8 +138,12 @@ function describe(documents: readonly OpenApi[], toPath: (path: string) => strin
       const templates = Object.keys(document.paths).filter((template) => fits(template.split("/"), segments));
       // A literal path wins over one with a parameter in the same place.
       const [best] = templates.toSorted((a, b) => a.split("{").length - b.split("{").length);
-      const operation = best === undefined ? undefined : document.paths[best]?.[method.toLowerCase()];
-      if (operation !== undefined) return { document, operation };
+      const item = best === undefined ? undefined : document.paths[best];
+      const operation = item?.[method.toLowerCase()];
+      if (operation === undefined) continue;
+      // Parameters may stand with the path, for all of its methods.
+      const shared = (item as { readonly parameters?: readonly Parameter[] }).parameters ?? [];
+      return { document, operation: { ...operation, parameters: [...shared, ...(operation.parameters ?? [])] } };
     }
     return undefined;
   };
@@ -171,6 +175,8 @@ function compiler(): Compile {
   addFormats.default(ajv);
   // Salesforce writes +0000 where RFC 3339 has +00:00.
   ajv.addFormat("date-time", true);
+  // Customer.io's own words; what they mean is not for a schema to check.
+  for (const format of ["ULID", "ulid", "unix timestamp"]) ajv.addFormat(format, true);
   const ids = new Map<OpenApi, string>();
   const validators = new Map<AnySchemaObject, ReturnType<Ajv["compile"]>>();
   return (document, schema) => {
