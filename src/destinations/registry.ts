@@ -13,6 +13,7 @@ export const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   hubspot: async () => (await import("./hubspot/index.ts")).hubspot,
   iterable: async () => (await import("./iterable/index.ts")).iterable,
   klaviyo: async () => (await import("./klaviyo/index.ts")).klaviyo,
+  mailchimp: async () => (await import("./mailchimp/index.ts")).mailchimp,
   postgres: async () => (await import("./postgres/index.ts")).postgres,
   salesforce: async () => (await import("./salesforce/index.ts")).salesforce,
 };

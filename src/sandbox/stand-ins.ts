@@ -10,6 +10,7 @@ import { hook } from "./hook/index.ts";
 import { hubspot } from "./hubspot/index.ts";
 import { iterable } from "./iterable/index.ts";
 import { klaviyo } from "./klaviyo/index.ts";
+import { mailchimp } from "./mailchimp/index.ts";
 import { salesforce } from "./salesforce/index.ts";
 
 /** The registry of stand-ins: one folder and one line each. Mounted at /<name>, in this order on the page. */
@@ -21,6 +22,7 @@ export const standIns = {
   braze,
   iterable,
   customerio,
+  mailchimp,
   hook,
 } as const;
 
