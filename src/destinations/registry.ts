@@ -16,6 +16,7 @@ export const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   mailchimp: async () => (await import("./mailchimp/index.ts")).mailchimp,
   postgres: async () => (await import("./postgres/index.ts")).postgres,
   salesforce: async () => (await import("./salesforce/index.ts")).salesforce,
+  sendgrid: async () => (await import("./sendgrid/index.ts")).sendgrid,
 };
 
 /** In alphabetical order. */

@@ -12,6 +12,7 @@ import { iterable } from "./iterable/index.ts";
 import { klaviyo } from "./klaviyo/index.ts";
 import { mailchimp } from "./mailchimp/index.ts";
 import { salesforce } from "./salesforce/index.ts";
+import { sendgrid } from "./sendgrid/index.ts";
 
 /** The registry of stand-ins: one folder and one line each. Mounted at /<name>, in this order on the page. */
 export const standIns = {
@@ -23,6 +24,7 @@ export const standIns = {
   iterable,
   customerio,
   mailchimp,
+  sendgrid,
   hook,
 } as const;
 

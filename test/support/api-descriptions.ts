@@ -26,7 +26,8 @@ export interface ApiDescription {
 /** Either the description, or why there is none to check against. */
 export type Found = { readonly description: ApiDescription } | { readonly skip: string };
 
-// Vendors' descriptions may not be redistributed, so the repository holds none.
+// Most vendors' descriptions may not be redistributed; parts of those that may are in test/descriptions.
+const copied = resolve(import.meta.dirname, "../descriptions");
 const root = resolve(
   process.env.MILLRACE_API_DESCRIPTIONS ?? resolve(import.meta.dirname, "../../../shared/destinations/openapi"),
 );
@@ -85,11 +86,12 @@ interface Parameter {
 }
 
 function find(files: readonly string[], read: (texts: readonly string[]) => ApiDescription): Found {
-  const missing = files.find((file) => !existsSync(resolve(root, file)));
+  const paths = files.map((file) => [resolve(root, file), resolve(copied, file)].find(existsSync));
+  const missing = files.find((_file, at) => paths[at] === undefined);
   if (missing !== undefined) {
     return { skip: `no ${missing}: set MILLRACE_API_DESCRIPTIONS to a folder of vendors' OpenAPI files` };
   }
-  return { description: read(files.map((file) => readFileSync(resolve(root, file), "utf8"))) };
+  return { description: read(paths.map((path) => readFileSync(path ?? "", "utf8"))) };
 }
 
 /** Swagger 2 said in the words of OpenAPI 3, as far as requests and answers go. */
