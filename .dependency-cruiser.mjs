@@ -23,6 +23,10 @@ export default {
     ...["warehouse", "store", "schedule", "config"].map((folder) =>
       only(`${folder}-imports-core`, folder, ["core", folder], `${folder} imports core only`),
     ),
+    only("rules-import-core", "rules", ["core", "rules"], "what traits and segments share when they become SQL: pure text"),
+    ...["traits", "segments"].map((folder) =>
+      only(`${folder}-import-core`, folder, ["core", "rules", folder], `${folder} are compiled from validated declarations: pure, no I/O`),
+    ),
     only("destinations-import-core", "destinations", ["core", "destinations"], "a connector knows core and the kit"),
     {
       name: "connectors-apart",

@@ -10,9 +10,5 @@
 {%- endmacro %}
 
 {% macro default__as_of() -%}
-  {%- set instant = run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f') -%}
-  {%- if execute -%}
-    {%- set instant = env_var('MILLRACE_AS_OF', instant) -%}
-  {%- endif -%}
-  cast({{ dbt.string_literal(instant) }} as {{ dbt.type_timestamp() }})
+  cast({{ dbt.string_literal(millrace.as_of_text()) }} as {{ dbt.type_timestamp() }})
 {%- endmacro %}

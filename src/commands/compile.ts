@@ -1,4 +1,5 @@
 import { openProject } from "../config/check.ts";
+import { faultsError, hasErrors } from "../config/fault.ts";
 import { compiledFolder } from "../core/compiled.ts";
 import { ConfigError } from "../core/errors.ts";
 import { compileAll, differences, writeCompiled } from "./compiled.ts";
@@ -11,6 +12,8 @@ export const compile =
   async ({ options, out }) => {
     const dir = options.project ?? ".";
     const project = openProject({ dir, env: options.env, connectors: await projectConnectors(dir) });
+    const { faults } = project.declared();
+    if (hasErrors(faults)) throw faultsError(faults);
     const files = compileAll(project);
     const dbt = project.resolveDbt();
     if (dbt?.kind !== "project") {

@@ -3,14 +3,20 @@ import { dirname, join } from "node:path";
 import { error, type Fault } from "../config/fault.ts";
 import { filesBelow } from "../config/files.ts";
 import type { Project } from "../config/project.ts";
+import { daysOf } from "../config/span.ts";
 import { type CompiledFile, compiledFolder, compiledText, isCompiled } from "../core/compiled.ts";
 import { ConfigError } from "../core/errors.ts";
+import { compileSegments } from "../segments/compile-segments.ts";
+import { compileTraits } from "../traits/compile-traits.ts";
 
 /** Declarations of one kind as SQL and YAML for dbt: pure, from validated files. */
 export type Compiler = (project: Project) => readonly CompiledFile[];
 
 /** Everything a project declares that becomes dbt models, one line each. */
-const compilers: readonly Compiler[] = [];
+const compilers: readonly Compiler[] = [
+  (project) => compileTraits(project.declared().declarations),
+  (project) => compileSegments(project.declared().declarations, daysOf),
+];
 
 /** What differs between the declarations and what stands in the dbt project. */
 export interface Difference {

@@ -131,7 +131,7 @@ async function makeProject(project: string, port: number): Promise<void> {
   }
   const root = packageRoot();
   await mkdir(project, { recursive: true });
-  for (const part of ["millrace.yml", "syncs", "schemas", join("sql", "demo")]) {
+  for (const part of ["millrace.yml", "syncs", "events", "traits", "segments", "schemas", join("sql", "demo")]) {
     await cp(join(root, part), join(project, part), {
       recursive: true,
       filter: (path) => !/[\\/](target|logs|dbt_packages|package-lock\.yml)$/.test(path),

@@ -1,7 +1,8 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { DbtConfig, WarehouseConfig } from "../config/project-parts.ts";
 import type { Clock } from "../core/clock.ts";
+import { compiledFolder } from "../core/compiled.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Relation } from "../core/relation.ts";
 import type { SyncConfig } from "../core/sync.ts";
@@ -11,6 +12,7 @@ import { createDbt, type Dbt } from "../models/dbt.ts";
 import { findDbt } from "../models/find-dbt.ts";
 import type { DbtWarehouse } from "../models/profile.ts";
 import { createProgress } from "../models/progress.ts";
+import { membershipModels } from "../segments/names.ts";
 import type { RunStore } from "../store/store.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { ModelBuilder } from "./app.ts";
@@ -80,7 +82,9 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
       const program = await open();
       const warehouse = await o.warehouse();
       const progress = createProgress(o.out.progress, { tty: o.out.tty, color: o.out.color });
-      const select = names.length === 0 ? [] : selectionFor(names);
+      // A segment's members go into its history in the build that finds them.
+      const history = syncs.some(({ source }) => source.kind === "segment") ? historyModels(dbt.dir) : [];
+      const select = names.length === 0 ? [] : selectionFor([...names, ...history]);
       const startedAt = o.clock.now();
       const outcome = await withLease(await o.store(), o.clock, "warehouse", hourMs, o.signal, () =>
         warehouse.handOver(
@@ -101,6 +105,10 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
   };
   return { builder, relation, dbt: open };
 }
+
+/** The compiled models that keep the history of segments; none where the project declares no segment. */
+const historyModels = (dbtDir: string): string[] =>
+  membershipModels.filter((model) => existsSync(join(dbtDir, compiledFolder, "segments", `${model}.sql`)));
 
 /** Only the syncs whose model, or something it is made from, failed; with dbt's own message and file. */
 function blockedSyncs(

@@ -27,10 +27,12 @@ export function checkProject<C extends ConnectorRules>(options: LoadOptions<C>):
   if (loaded.sources === undefined) return loaded;
   const { sources } = loaded;
   const syncs = checkedSyncs(sources, options);
+  const declared = loaded.project?.declared();
   const faults = [
     ...loaded.faults,
     ...togetherFaults(sources, options, syncs),
-    ...dbtFaults(sources.dir, sources.root, visibleDbt(sources), syncs),
+    ...(declared?.faults ?? []),
+    ...dbtFaults(sources.dir, sources.root, visibleDbt(sources), syncs, declared),
     ...laterFaults(sources.dir),
   ];
   return { ...loaded, faults: inOrder(faults) };

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { eventsSchema, segmentSchema, traitsSchema } from "./declared-schema.ts";
 import { projectSchema } from "./project-schema.ts";
 import { sourceKinds, syncSchema } from "./sync-schema.ts";
 
@@ -14,6 +15,9 @@ export function jsonSchemas(): Readonly<Record<string, Json>> {
   return {
     "millrace.schema.json": forEditors(projectSchema),
     "sync.schema.json": { ...sync, oneOf: oneSource },
+    "events.schema.json": forEditors(eventsSchema),
+    "traits.schema.json": forEditors(traitsSchema),
+    "segment.schema.json": forEditors(segmentSchema),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { daysText, durationText, identifierText, nameText, someText } from "./scalars.ts";
+import { daysText, durationText, identifierText, nameText, someText, timeZoneText } from "./scalars.ts";
 import { guardSchema, rejectsSchema } from "./shared-schema.ts";
+import { modelText } from "./words.ts";
 
 const secret = someText.meta({ secret: true });
 const fileText = someText.refine((path) => path !== ":memory:", {
@@ -89,6 +90,11 @@ const retention = z
 
 const settings = z.strictObject({
   plan_expiry: durationText.optional().describe("how long a held plan can be approved; 24h if left out"),
+  timezone: timeZoneText.optional().describe("whose calendar days count in traits and segments; UTC if left out"),
+  in_no_segment: z
+    .strictObject({ consent: modelText.optional(), deletion: modelText.optional() })
+    .optional()
+    .describe("dbt models of the profile_ids that no segment may hold, by reason"),
 });
 
 /** An environment says only what differs; what it makes of the whole is held against the schemas above. */

@@ -9,6 +9,7 @@ import { type Env, readEnv } from "./env.ts";
 import { withEnvironment } from "./environment.ts";
 import { error, type Fault, faultsError, hasErrors, inOrder, type Place, warning } from "./fault.ts";
 import { exists, projectFile, readMapping } from "./files.ts";
+import { type LoadedDeclarations, loadDeclarations } from "./load-declared.ts";
 import { loadSyncs, type SyncSource } from "./load-syncs.ts";
 import { materialise } from "./materialise.ts";
 import { meant } from "./nearest.ts";
@@ -51,6 +52,8 @@ export interface Project<C extends ConnectorRules = ConnectorRules> {
   readonly defaults: Defaults;
   readonly retention: Retention;
   readonly settings: { readonly planExpiryMs: number };
+  /** Events, traits and segments. Read on first use: verbs that only carry rows need none of them. */
+  declared(): LoadedDeclarations;
   /** The sync to be used now. Throws ConfigError if there is none of that name, EnvMissing if a variable it needs is unset. */
   sync(name: string): SyncConfig;
   resolveAccount(name: string, options?: AccountOptions): Promise<ResolvedAccount<C>>;
@@ -180,6 +183,8 @@ function makeProject<C extends ConnectorRules>(
   const resolving = { dir, env: variables };
   const part = (key: string) => child(root, key);
   const accounts = accountsOf(root);
+  const { settings } = common;
+  let declared: LoadedDeclarations | null = null;
   return {
     name: common.project,
     dir,
@@ -188,7 +193,15 @@ function makeProject<C extends ConnectorRules>(
     syncs: syncs.flatMap(({ config }) => config ?? []),
     defaults,
     retention: retentionDays(common.retention),
-    settings: { planExpiryMs: durationMs(common.settings?.plan_expiry ?? "24h") ?? dayMs },
+    settings: { planExpiryMs: durationMs(settings?.plan_expiry ?? "24h") ?? dayMs },
+    declared() {
+      const excluded = (["consent", "deletion"] as const).flatMap((why) => {
+        const model = settings?.in_no_segment?.[why];
+        return model === undefined ? [] : [{ model, why }];
+      });
+      declared ??= loadDeclarations(dir, variables, { timeZone: settings?.timezone ?? "UTC", excluded });
+      return declared;
+    },
     sync(name) {
       const source = syncs.find((each) => each.name === name);
       const names = syncs.flatMap((each) => each.name ?? []);

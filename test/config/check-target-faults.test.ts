@@ -124,14 +124,11 @@ const cases: readonly FaultCase[] = [
     [`${A}:2: there is no dbt model "vip_customer" — did you mean "vip_customers"?`],
   ],
   [
-    "a segment of rules only",
-    changed(A, "model: vip_customers", "segment: staff", {
-      "segments/staff.yml": "segment: staff\nwhere: { all: [] }\n",
+    "a segment that is nowhere",
+    changed(A, "model: vip_customers", "segment: staf", {
+      "segments/staff.yml": "segment: staff\nmodel: vip_customers\n",
     }),
-    [
-      `segments/staff.yml:1: warning: rules are not compiled by this version — \`segment:\` in a sync reads the dbt model of that name`,
-      `${A}:2: there is no dbt model "staff" for this segment — write the dbt model staff: this version does not compile rules`,
-    ],
+    [`${A}:2: there is no dbt model "staf" for this segment — did you mean "staff"?`],
   ],
   [
     "a model that a package may have",

@@ -27,7 +27,8 @@ function withModels(): string {
     "sql/dbt_project.yml": "name: shop\n",
     "sql/models/vip_customers.sql": "select 1\n",
     "sql/models/orders.sql": "select 1\n",
-    "sql/models/segments/lapsing.sql": "select 1\n",
+    "sql/models/stg_web__events.sql": "select 1\n",
+    "sql/models/stg_email__opens.sql": "select 1\n",
   });
   cpSync(examples, dir, { recursive: true });
   return dir;
@@ -47,14 +48,8 @@ describe("the files a user writes", () => {
   it("pass check with a dbt project of the models they name, and no connection", () => {
     const faults = check({ dir: withModels(), env: undefined, connectors, variables });
     expect(faults.filter(({ level }) => level === "error")).toEqual([]);
-    // Rules, traits, events and identity are read for their syntax only.
-    expect(faults.map(({ file }) => file)).toEqual([
-      "events/shop.yml",
-      "identity.yml",
-      "segments/lapsing.yml",
-      "segments/staff.yml",
-      "traits/orders.yml",
-    ]);
+    // Identity is read for its syntax only.
+    expect(faults.map(({ file }) => file)).toEqual(["identity.yml"]);
   });
 
   it("pass check with the connectors there are", async () => {
@@ -137,5 +132,8 @@ describe("the files a user writes", () => {
     const syncs = filesBelow(examples, "syncs", [".yml"]);
     expect(syncs).toHaveLength(3);
     for (const file of syncs) expect(valid("sync.schema.json", file)).toEqual([]);
+    expect(valid("events.schema.json", "events/shop.yml")).toEqual([]);
+    expect(valid("traits.schema.json", "traits/orders.yml")).toEqual([]);
+    for (const name of ["lapsing", "staff"]) expect(valid("segment.schema.json", `segments/${name}.yml`)).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readManifest, relationOf, selectionFor } from "../../src/models/artifacts.ts";
 import type { BuildOutcome } from "../../src/models/dbt.ts";
 import type { DbtEvent } from "../../src/models/dbt-event.ts";
+import { membershipModels } from "../../src/segments/names.ts";
 import { type DemoProject, makeDemoProject } from "./demo-project.ts";
 
 const FIRST = new Date("2010-09-01T00:00:00Z");
@@ -21,7 +22,7 @@ describe("the demo's dbt project, built by dbt", { timeout: 180_000 }, () => {
   const lapsing: Members[] = [];
 
   async function members(segment: string): Promise<Members> {
-    const sql = `select customer_id::varchar, concat_ws('|', email, lifetime_value, order_count) from analytics.${segment}`;
+    const sql = `select profile_id::varchar, concat_ws('|', email, lifetime_value, order_count) from analytics.${segment}`;
     return new Map((await demo.rows(sql)).map(([id, content]) => [String(id), String(content)]));
   }
 
@@ -29,7 +30,13 @@ describe("the demo's dbt project, built by dbt", { timeout: 180_000 }, () => {
     demo = await makeDemoProject();
     for (const asOf of [FIRST, SECOND]) {
       const onEvent = asOf === FIRST ? (event: DbtEvent) => events.push(event) : () => undefined;
-      outcomes.push(await demo.dbt.build({ asOf, onEvent, select: selectionFor(["vip_customers", "lapsing"]) }));
+      outcomes.push(
+        await demo.dbt.build({
+          asOf,
+          onEvent,
+          select: selectionFor(["vip_customers", "lapsing", ...membershipModels]),
+        }),
+      );
       vips.push(await members("vip_customers"));
       lapsing.push(await members("lapsing"));
     }
@@ -42,7 +49,7 @@ describe("the demo's dbt project, built by dbt", { timeout: 180_000 }, () => {
     const finished = events.filter((event) => event.kind === "node");
     expect(finished.map((event) => event.uniqueId).sort()).toEqual(outcomes[0]?.results.map((r) => r.uniqueId).sort());
     expect(events).toContainEqual({ kind: "planned", total: finished.length });
-    expect(finished).toContainEqual(expect.objectContaining({ name: "customers", status: "success" }));
+    expect(finished).toContainEqual(expect.objectContaining({ name: "profile_traits", status: "success" }));
   });
 
   test("packages are installed once and a new instant does not make dbt read the project again", async () => {
@@ -83,18 +90,18 @@ describe("the demo's dbt project, built by dbt", { timeout: 180_000 }, () => {
     const outcome = await demo.dbt.build({ asOf: AFTER_ALL_ORDERS });
     expect(outcome.ok).toBe(true);
     const manifest = await readManifest(outcome.targetDir);
-    expect(relationOf(manifest, "customers")).toEqual({
+    expect(relationOf(manifest, "profile_traits")).toEqual({
       database: "warehouse",
       schema: "analytics",
-      name: "customers",
+      name: "profile_traits",
     });
     expect(
       await demo.rows(`
         select
-          (select count(*) from analytics.customers)::int,
-          (select sum(order_count) from analytics.customers)::int,
-          (select sum(credit_note_count) from analytics.customers)::int,
-          (select sum(lifetime_value) from analytics.customers)::varchar,
+          (select count(*) from analytics.profile_traits)::int,
+          (select sum(order_count) from analytics.profile_traits)::int,
+          (select sum(credit_note_count) from analytics.profile_traits)::int,
+          (select sum(lifetime_value) from analytics.profile_traits)::varchar,
           (select count(*) from analytics.orders where (order_type = 'credit_note') <> (order_id like 'C%'))::int`),
     ).toEqual([[4383, 19_215, 4372, "8348208.56", 0]]);
   });

@@ -1,0 +1,32 @@
+-- made by `millrace compile` from segments/big_baskets_at_risk.yml; change that file, not this one
+{{ config(materialized='view') }}
+
+-- Lapsing, and placed an order of £500 or more in the last year that they did not return anything after
+with profiles as (
+
+    select * from {{ ref('profile_traits') }}
+
+),
+
+order_placed_365_days_cbfa4c as (
+
+    select
+        profile_id,
+        order_placed_365_days_cbfa4c as times
+    from {{ ref('event_counts__orders') }}
+
+),
+
+order_placed_then_goods_returned_04d6f4 as (
+
+    select profile_id from {{ ref('event_sequences') }} where pattern = 'order_placed_then_goods_returned_04d6f4'
+
+)
+
+select profiles.*
+from profiles
+left join order_placed_365_days_cbfa4c on profiles.profile_id = order_placed_365_days_cbfa4c.profile_id
+where
+    profiles.profile_id in (select profile_id from {{ ref('lapsing') }})
+    and coalesce(order_placed_365_days_cbfa4c.times, 0) >= 1
+    and not profiles.profile_id in (select profile_id from order_placed_then_goods_returned_04d6f4)

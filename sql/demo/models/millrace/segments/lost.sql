@@ -1,0 +1,17 @@
+-- made by `millrace compile` from segments/lifecycle.yml; change that file, not this one
+{{ config(materialized='view') }}
+
+-- Where a customer stands with the shop: lost
+with profiles as (
+
+    select * from {{ ref('profile_traits') }}
+
+)
+
+select profiles.*
+from profiles
+where
+    profiles.order_count >= 1
+    and not profiles.profile_id in (select profile_id from {{ ref('new') }})
+    and not profiles.profile_id in (select profile_id from {{ ref('active') }})
+    and not profiles.profile_id in (select profile_id from {{ ref('cooling') }})

@@ -1,0 +1,142 @@
+import type { Filter, RowSource, TraitDeclaration, TraitFile, TraitRule, ValueType } from "../core/declared.ts";
+import type { RuleReading } from "./declared-names.ts";
+import { type TraitsYaml, type TraitYaml, traitKinds } from "./declared-schema.ts";
+import { error } from "./fault.ts";
+import { listed, meant } from "./nearest.ts";
+import { readFilters } from "./read-rule.ts";
+import { keyAt, placeAt, type SourcePath } from "./source.ts";
+import { spanOf } from "./span.ts";
+import { libraryNames, libraryTraits } from "./trait-library.ts";
+
+/** Keys of `traits:` that say where the rows are; every other one is a trait. */
+export const sourceKeys = ["from", "profile", "at", "key", "arrived", "where", "library"] as const;
+
+type TraitObject = Exclude<TraitYaml, string>;
+
+/** The traits of a file as written, the library's among them: name, value, and the path that faults point at. */
+export function traitEntries(yaml: TraitsYaml["traits"]): { name: string; yaml: TraitYaml; path: SourcePath }[] {
+  const own = Object.entries(yaml).filter(([name]) => !sourceKeys.some((key) => key === name));
+  const library = yaml.library === undefined ? [] : [...libraryTraits(yaml.library, yaml.at ?? "")];
+  return [
+    ...library.map(([name, trait]) => ({ name, yaml: trait, path: ["traits", "library"] })),
+    ...own.map(([name, trait]) => ({ name, yaml: trait as TraitYaml, path: ["traits", name] })),
+  ];
+}
+
+/** What a trait holds, by how it is computed. */
+export function traitType(yaml: TraitYaml): ValueType {
+  if (typeof yaml === "string") return "unknown";
+  if (yaml.as !== undefined) return yaml.as;
+  const numbers = ["count", "sum", "average", "distinct", "days_since", "median_gap", "ratio", "score"] as const;
+  return numbers.some((kind) => yaml[kind] !== undefined) ? "number" : "unknown";
+}
+
+export function readTraitFile(file: string, { traits: yaml }: TraitsYaml, reading: RuleReading): TraitFile {
+  const { root, faults } = reading;
+  const [[namespace, column] = ["", ""]] = Object.entries(yaml.profile);
+  const source: RowSource = {
+    model: yaml.from,
+    profile: { namespace, column },
+    at: yaml.at,
+    key: yaml.key,
+    arrived: yaml.arrived,
+    where: readFilters(yaml.where, ["traits", "where"], reading),
+  };
+  if (yaml.library !== undefined && yaml.at === undefined) {
+    faults.push(
+      error(keyAt(root, ["traits", "library"]), "the library needs `at:`, the time of an order", "add `at: column`"),
+    );
+  }
+  for (const [i, name] of (yaml.library?.only ?? []).entries()) {
+    if (libraryNames.includes(name)) continue;
+    const place = placeAt(root, ["traits", "library", "only", i]);
+    faults.push(error(place, `the library has no trait "${name}"`, meant(name, libraryNames, "its traits")));
+  }
+  const traits: TraitDeclaration[] = [];
+  for (const { name, yaml: trait, path } of traitEntries(yaml)) {
+    const read = readTrait(name, trait, path, source, reading);
+    if (read !== undefined) traits.push(read);
+  }
+  return { name: fileName(file), file, source, traits };
+}
+
+/** traits/shop/orders.yml is `orders`. */
+export const fileName = (file: string): string => file.slice(file.lastIndexOf("/") + 1).replace(/\.ya?ml$/, "");
+
+function readTrait(
+  name: string,
+  yaml: TraitYaml,
+  path: SourcePath,
+  source: RowSource,
+  reading: RuleReading,
+): TraitDeclaration | undefined {
+  const { root } = reading;
+  const own: TraitObject = typeof yaml === "string" ? { value: yaml } : yaml;
+  const kinds = traitKinds.filter((kind) => own[kind] !== undefined);
+  const [kind] = kinds;
+  const place = keyAt(root, path);
+  const fault = (message: string, mend: string, key?: string): undefined => {
+    reading.faults.push(error(key === undefined ? place : keyAt(root, [...path, key]), message, mend));
+  };
+  if (kind === undefined)
+    return fault(`the trait ${name} does not say how it is computed`, `add one of: ${traitKinds.join(", ")}`);
+  if (kinds.length > 1)
+    return fault(`the trait ${name} is computed in ${kinds.length} ways: ${listed(kinds)}`, "keep one", kinds[1]);
+  const ofProfile = kind === "ratio" || kind === "expression" || kind === "score";
+  for (const key of ["within", "where"] as const) {
+    if (own[key] !== undefined && ofProfile)
+      fault(`${key} has no meaning for ${kind}, which reads other traits`, "leave it out", key);
+  }
+  if (own.within !== undefined && source.at === undefined) {
+    fault("within needs the time of a row", "add `at: column` to the file", "within");
+  }
+  if ((kind === "first" || kind === "last") && source.at === undefined) {
+    fault(`${kind} needs the time of a row`, "add `at: column` to the file", kind);
+  }
+  const rule = ruleOf(kind, own);
+  if (rule === undefined) return fault(`days_since names one column`, "write { max: column }", kind);
+  const where: Filter[] = readFilters(own.where, [...path, "where"], reading);
+  for (const needed of traitsNeeded(rule)) {
+    if (reading.names.traits.has(needed)) continue;
+    const at = kind === "ratio" || kind === "score" ? placeAt(root, [...path, kind]) : place;
+    const known = [...reading.names.traits.keys()];
+    reading.faults.push(error(at, `there is no trait "${needed}"`, meant(needed, known, "traits")));
+  }
+  return {
+    name,
+    rule,
+    where,
+    within: own.within === undefined ? undefined : spanOf(own.within),
+    as: own.as,
+    fallback: own.default,
+    type: traitType(yaml),
+    history: own.history ?? false,
+    origin: { file: place.file, line: place.line },
+  };
+}
+
+const traitsNeeded = (rule: TraitRule): string[] =>
+  rule.kind === "ratio" ? [rule.of, rule.to] : rule.kind === "score" ? [rule.of] : [];
+
+function ruleOf(kind: (typeof traitKinds)[number], yaml: TraitObject): TraitRule | undefined {
+  switch (kind) {
+    case "count":
+      return { kind, column: yaml.count === "*" ? null : (yaml.count ?? null) };
+    case "days_since": {
+      const of = yaml.days_since ?? "";
+      if (typeof of === "string") return { kind, of: "max", column: of };
+      if ((of.max === undefined) === (of.min === undefined)) return undefined;
+      return of.max === undefined ? { kind, of: "min", column: of.min ?? "" } : { kind, of: "max", column: of.max };
+    }
+    case "ratio":
+      return { kind, of: yaml.ratio?.[0] ?? "", to: yaml.ratio?.[1] ?? "" };
+    case "score":
+      return { kind, of: yaml.score?.of ?? "", best: yaml.score?.best ?? "highest" };
+    case "sql":
+      return { kind, text: yaml.sql ?? "" };
+    case "expression":
+      return { kind, text: yaml.expression ?? "" };
+    default:
+      return { kind, column: yaml[kind] ?? "" };
+  }
+}

@@ -1,0 +1,145 @@
+import type { CompiledFile } from "../core/compiled.ts";
+import type { Declarations, SegmentDeclaration, Span } from "../core/declared.ts";
+import type { ProfileKeys } from "../rules/rows.ts";
+import { type ModelProperties, propertiesFile } from "../rules/text.ts";
+import { countModelSql, countModels } from "./count-models.ts";
+import { flowsSql, lifecycleFlowsSql, membershipSql, overlapSql, sizesSql } from "./membership-sql.ts";
+import { membershipModel } from "./names.ts";
+import { askedOfEvents, patternWords } from "./patterns.ts";
+import { ruleOf } from "./rule-sql.ts";
+import { segmentSql } from "./segment-sql.ts";
+import { sequenceModel, sequenceModelSql } from "./sequence-model.ts";
+
+/** The segments as dbt models: what rules count, a view per segment, and the history of all memberships. */
+export function compileSegments(declared: Declarations, daysOf: (span: Span) => number): CompiledFile[] {
+  const { segments } = declared;
+  const [first] = segments;
+  if (first === undefined) return [];
+  const keys: ProfileKeys = { identity: declared.golden === null ? "none" : "resolved", timeZone: declared.timeZone };
+  const asked = askedOfEvents(
+    declared,
+    segments.flatMap((segment) => ruleOf(segment) ?? []),
+  );
+  const counts = countModels(asked.counts.values(), daysOf);
+  const from = first.origin.file;
+  const files: CompiledFile[] = [];
+  const properties: ModelProperties[] = [];
+  const add = (model: string, text: string, from: string): void =>
+    void files.push({ path: `segments/${model}.sql`, text, from });
+
+  for (const model of counts) {
+    add(model.model, `{{ config(materialized='table') }}\n\n${countModelSql(model, keys)}`, from);
+    const shared = model.kind === "shared";
+    properties.push({
+      name: model.model,
+      description: `How often profiles did what rules ask of ${model.patterns[0]?.event.model ?? ""}; ${shared ? "one pass for all" : "a pass for each"}.`,
+      columns: shared
+        ? [
+            { ...profileId, tests: ["unique", "not_null"] },
+            ...model.patterns.map((pattern) => ({
+              name: pattern.name,
+              description: patternWords(pattern, declared.timeZone),
+            })),
+          ]
+        : [
+            profileId,
+            { name: "pattern", description: "What is counted." },
+            { name: "times", description: "How often." },
+          ],
+    });
+  }
+  const sequences = [...asked.sequences.values()];
+  if (sequences.length > 0) {
+    add(sequenceModel, `{{ config(materialized='table') }}\n\n${sequenceModelSql(sequences, keys)}`, from);
+    properties.push({
+      name: sequenceModel,
+      description: "Who did one thing after another, for every sequence that rules ask for.",
+      columns: [profileId, { name: "pattern", description: "Which sequence." }],
+    });
+  }
+  for (const segment of segments) {
+    if ("model" in segment.by && segment.by.model === segment.name) continue;
+    add(
+      segment.name,
+      `{{ config(materialized='view') }}\n\n${segmentSql(segment, declared, counts)}`,
+      segment.origin.file,
+    );
+    properties.push({ name: segment.name, description: describe(segment), columns: [profileId] });
+  }
+  add(membershipModel, membershipSql(declared), from);
+  add("segment_sizes", sizesSql, from);
+  add("segment_overlap", overlapSql, from);
+  add("segment_flows", flowsSql, from);
+  if (declared.lifecycles.length > 0) add("segment_lifecycle_flows", lifecycleFlowsSql(declared), from);
+  properties.push(
+    ...historyProperties.filter(({ name }) => declared.lifecycles.length > 0 || name !== "segment_lifecycle_flows"),
+  );
+  files.push({ path: "segments/segments.yml", text: propertiesFile(properties), from });
+  return files;
+}
+
+const describe = ({ name, description }: SegmentDeclaration): string =>
+  `${description ?? `The segment ${name}`}: its members with their golden record and traits.`;
+
+const profileId = { name: "profile_id", description: "The profile." };
+const segment = { name: "segment", description: "The segment's name." };
+
+const historyProperties: readonly ModelProperties[] = [
+  {
+    name: membershipModel,
+    description: "Who was in which segment from when until when: a row per stay, [entered_at, left_at).",
+    columns: [
+      { ...segment, tests: ["not_null"] },
+      { ...profileId, tests: ["not_null"] },
+      { name: "entered_at", description: "The instant of the build that found them in it.", tests: ["not_null"] },
+      { name: "entered_why", description: "rule, or definition: the segment itself changed." },
+      { name: "left_at", description: "The instant of the build that found them gone; null: they are in it." },
+      {
+        name: "left_why",
+        description: "rule, definition, identity (the profile became another), consent or deletion.",
+      },
+      { name: "definition", description: "A hash of what the segment said when it was last evaluated for them." },
+    ],
+  },
+  {
+    name: "segment_sizes",
+    description: "The size of every segment after each build that changed it.",
+    columns: [
+      segment,
+      { name: "changed_at", description: "The instant of the build." },
+      { name: "entered", description: "How many entered." },
+      { name: "departed", description: "How many left." },
+      { name: "size", description: "How many are in it after that." },
+    ],
+  },
+  {
+    name: "segment_overlap",
+    description: "How many profiles are in both of any two segments now. Pairs that share nobody have no row.",
+    columns: [
+      segment,
+      { name: "other_segment", description: "The other one; later in the alphabet." },
+      { name: "profiles", description: "How many are in both." },
+    ],
+  },
+  {
+    name: "segment_flows",
+    description: "How many left one segment and entered another at the same time.",
+    columns: [
+      { name: "from_segment", description: "Left." },
+      { name: "to_segment", description: "Entered." },
+      { name: "moved_at", description: "The instant of the build." },
+      { name: "profiles", description: "How many." },
+    ],
+  },
+  {
+    name: "segment_lifecycle_flows",
+    description: "How many moved from one stage of a life-cycle to another.",
+    columns: [
+      { name: "lifecycle", description: "The life-cycle's name." },
+      { name: "moved_at", description: "The instant of the build." },
+      { name: "from_stage", description: "Left; null: they are new to the life-cycle." },
+      { name: "to_stage", description: "Entered; null: they are in no stage any more." },
+      { name: "profiles", description: "How many." },
+    ],
+  },
+];

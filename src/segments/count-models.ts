@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import type { Span } from "../core/declared.ts";
+import { ago, filtersSql } from "../rules/comparison.ts";
+import { comment } from "../rules/literal.ts";
+import { happened, type ProfileKeys, rowsQuery } from "../rules/rows.ts";
+import { columns, withTables } from "../rules/text.ts";
+import { choose } from "./choose.ts";
+import { byPass, type CountedPattern, patternWords } from "./patterns.ts";
+
+/** A model that counts patterns of one table. */
+export interface CountModel {
+  readonly model: string;
+  readonly kind: "shared" | "apart";
+  readonly patterns: readonly CountedPattern[];
+}
+
+/** Postgres ends at 1,664 columns, and a person long before. */
+const columnsPerModel = 400;
+const longestName = 63;
+
+/** Every pattern's model. Shared ones have a column per pattern, the others rows of (profile_id, pattern, times). */
+export function countModels(counts: Iterable<CountedPattern>, daysOf: (span: Span) => number): CountModel[] {
+  const models: CountModel[] = [];
+  const taken = new Set<string>();
+  for (const patterns of byPass(counts).values()) {
+    const table = patterns[0]?.event.model ?? "";
+    const { shared, apart } = choose(patterns, daysOf);
+    for (let from = 0; from < shared.length; from += columnsPerModel) {
+      models.push({
+        model: named(table, "", taken),
+        kind: "shared",
+        patterns: shared.slice(from, from + columnsPerModel),
+      });
+    }
+    if (apart.length > 0) models.push({ model: named(table, "_apart", taken), kind: "apart", patterns: apart });
+  }
+  return models;
+}
+
+function named(table: string, suffix: string, taken: Set<string>): string {
+  const whole = `event_counts__${table.toLowerCase()}${suffix}`;
+  const short =
+    whole.length <= longestName - 3
+      ? whole
+      : `${whole.slice(0, longestName - 10)}_${createHash("sha256").update(whole).digest("hex").slice(0, 6)}`;
+  let name = short;
+  for (let n = 2; taken.has(name); n++) name = `${short}_${n}`;
+  taken.add(name);
+  return name;
+}
+
+/** `affected`: a condition that keeps the rows of some profiles only; null counts everybody's. */
+export function countModelSql({ kind, patterns }: CountModel, keys: ProfileKeys): string {
+  return kind === "shared" ? sharedSql(patterns, keys) : apartSql(patterns, keys);
+}
+
+/** The conditions of a pattern on one row of its table. */
+export function patternConditions(
+  { event, pattern }: Pick<CountedPattern, "event" | "pattern">,
+  row: string,
+  timeZone: string,
+): string[] {
+  const column = (name: string): string => `${row}.${name}`;
+  return [
+    ...filtersSql(event.where, column, timeZone),
+    ...(pattern.within === undefined ? [] : [`${column(event.at)} >= ${ago(pattern.within, timeZone)}`]),
+    ...filtersSql(pattern.where, column, timeZone),
+  ];
+}
+
+function sharedSql(patterns: readonly CountedPattern[], keys: ProfileKeys): string {
+  const [first] = patterns;
+  if (first === undefined) return "";
+  const { event } = first;
+  const read = new Set<string>();
+  for (const { event, pattern } of patterns) {
+    for (const { column } of [...event.where, ...pattern.where]) read.add(column);
+    if (pattern.within !== undefined) read.add(event.at);
+  }
+  // One condition that holds for every row that any pattern counts, where all of them have one.
+  const each = patterns.map((pattern) => patternConditions(pattern, "source", keys.timeZone));
+  const windows = longestWindow(patterns, keys.timeZone);
+  const select = [...read].map((name) => `source.${name}`);
+  const counted = patterns.map((pattern, i) => {
+    const conditions = patternConditions(pattern, "events", keys.timeZone);
+    const value = (each[i] ?? []).length === 0 ? "count(*)" : `count(case when ${conditions.join(" and ")} then 1 end)`;
+    return `-- ${comment(patternWords(pattern, keys.timeZone))}\n${value} as ${pattern.name}`;
+  });
+  const tables = [["events", rowsQuery(event, select, [...happened(event), ...windows], keys)]] as const;
+  const header = `-- ${comment(`How often each profile did what rules ask of ${event.model}, all in one pass.`)}`;
+  return `${header}\n${withTables(tables, `select\n${columns(["profile_id", ...counted])}\nfrom events\ngroup by profile_id`)}`;
+}
+
+/** Rows older than every pattern's window need not be grouped. */
+function longestWindow(patterns: readonly CountedPattern[], timeZone: string): string[] {
+  const spans = patterns.map(({ pattern }) => pattern.within);
+  if (spans.some((span) => span === undefined)) return [];
+  const at = patterns[0]?.event.at ?? "";
+  const longest = new Map<Span["unit"], Span>();
+  for (const span of spans) {
+    if (span !== undefined && span.count > (longest.get(span.unit)?.count ?? 0)) longest.set(span.unit, span);
+  }
+  const bounds = [...longest.values()].map((span) => ago(span, timeZone));
+  return [`source.${at} >= ${bounds.length === 1 ? bounds.join("") : `least(${bounds.join(", ")})`}`];
+}
+
+function apartSql(patterns: readonly CountedPattern[], keys: ProfileKeys): string {
+  const parts = patterns.map((pattern) => {
+    const filters = [...happened(pattern.event), ...patternConditions(pattern, "source", keys.timeZone)];
+    const rows = rowsQuery(pattern.event, [], filters, keys);
+    const words = comment(patternWords(pattern, keys.timeZone));
+    return `-- ${words}\nselect\n    profile_id,\n    '${pattern.name}' as pattern,\n    count(*) as times\nfrom (\n${columns([rows])}\n) as events\ngroup by profile_id`;
+  });
+  const table = patterns[0]?.event.model ?? "";
+  const header = `-- ${comment(`How often profiles did what few of them do in ${table}: a pass each, since each wants few rows.`)}`;
+  return `${header}\n${parts.join("\n\nunion all\n\n")}\n`;
+}

@@ -1,0 +1,225 @@
+import { createHash } from "node:crypto";
+import type { Declarations, SegmentDeclaration } from "../core/declared.ts";
+import { comment } from "../rules/literal.ts";
+import { indent, ref, withTables } from "../rules/text.ts";
+import { membershipModel, profileTable } from "./names.ts";
+
+/** Changes when what the segment says changes, and not when its file is only moved or described anew. */
+export const definitionOf = ({ by }: SegmentDeclaration): string =>
+  createHash("sha256").update(JSON.stringify(by)).digest("hex").slice(0, 12);
+
+/**
+ * Who was in which segment from when until when, and why they entered and left. An interval is [entered_at, left_at); a build adds
+ * those who entered since the last one and closes those who left, and touches nothing else.
+ */
+export function membershipSql(declared: Declarations): string {
+  const members = declared.segments
+    .map(
+      (segment) =>
+        `select\n    '${segment.name}' as segment,\n    profile_id,\n    '${definitionOf(segment)}' as definition\nfrom ${ref(segment.name)}`,
+    )
+    .join("\n\nunion all\n\n");
+  const why = declared.excluded.map(
+    ({ model, why }) => `when last_time.profile_id in (select profile_id from ${ref(model)}) then '${why}'`,
+  );
+  // Without identity a profile is its rows: gone with them. With identity it may have become another.
+  const gone = declared.golden === null ? "deletion" : "identity";
+  const leftWhy = [
+    "case",
+    ...why.map((line) => `    ${line}`),
+    `    when last_time.profile_id not in (select profile_id from ${ref(profileTable)}) then '${gone}'`,
+    "    when last_time.definition <> definitions.definition then 'definition'",
+    "    else 'rule'",
+    "end",
+  ].join("\n");
+  const definitions = declared.segments
+    .map((segment) => `select '${segment.name}' as segment, '${definitionOf(segment)}' as definition`)
+    .join("\nunion all\n");
+  const timestamp = "{{ dbt.type_timestamp() }}";
+  const text = "{{ dbt.type_string() }}";
+  const first = [
+    "select",
+    `    cast(segment as ${text}) as segment,`,
+    "    profile_id,",
+    "    {{ millrace.as_of() }} as entered_at,",
+    `    cast('rule' as ${text}) as entered_why,`,
+    `    cast(null as ${timestamp}) as left_at,`,
+    `    cast(null as ${text}) as left_why,`,
+    `    cast(definition as ${text}) as definition`,
+    "from members",
+  ];
+  const later = [
+    "select",
+    "    coalesce(members.segment, last_time.segment) as segment,",
+    "    coalesce(members.profile_id, last_time.profile_id) as profile_id,",
+    "    coalesce(last_time.entered_at, {{ millrace.as_of() }}) as entered_at,",
+    "    case",
+    "        when last_time.segment is not null then last_time.entered_why",
+    "        when known.definition <> members.definition then 'definition'",
+    "        else 'rule'",
+    "    end as entered_why,",
+    "    case when members.segment is null then {{ millrace.as_of() }} end as left_at,",
+    `    case when members.segment is null then ${indent(leftWhy, 8).trimStart()} end as left_why,`,
+    "    coalesce(members.definition, last_time.definition) as definition",
+    "from members",
+    "full outer join last_time",
+    "    on members.segment = last_time.segment",
+    "    and members.profile_id = last_time.profile_id",
+    "left join definitions on last_time.segment = definitions.segment",
+    "left join known on members.segment = known.segment",
+    "where",
+    "    (",
+    "        members.segment is null",
+    "        or last_time.segment is null",
+    "        or members.definition <> last_time.definition",
+    "    )",
+    "    -- history does not run backwards: a build that stands at an earlier instant changes nothing",
+    "    and {{ millrace.as_of() }} >= (select entered_at from latest)",
+  ];
+  const before = [
+    ["definitions", definitions],
+    ["last_time", "select *\nfrom {{ this }}\nwhere left_at is null"],
+    ["known", "select\n    segment,\n    max(definition) as definition\nfrom last_time\ngroup by segment"],
+    ["latest", "select coalesce(max(entered_at), {{ millrace.as_of() }}) as entered_at from {{ this }}"],
+  ];
+  const more = before.map(([name, query = ""]) => `, ${name} as (\n\n${indent(query)}\n\n)`).join("");
+  // A full refresh would forget who was a member when: history is kept through it.
+  const config =
+    "{{ config(materialized='incremental', unique_key=['segment', 'profile_id', 'entered_at'], full_refresh=false) }}";
+  // dbt sees only the branch it takes while it parses.
+  const needs = [profileTable, ...declared.excluded.map(({ model }) => model)].map(
+    (model) => `-- depends_on: ${ref(model)}`,
+  );
+  const header = `-- ${comment("Who was in which segment from when until when, and why they entered and left.")}`;
+  return [
+    config,
+    "",
+    header,
+    ...needs,
+    `with members as (\n\n${indent(members)}\n\n)`,
+    `{% if is_incremental() %}${more}`,
+    "",
+    ...later,
+    "{% else %}",
+    "",
+    ...first,
+    "{% endif %}",
+    "",
+  ].join("\n");
+}
+
+export const sizesSql = `-- The size of every segment after each build that changed it.
+with changes as (
+
+    select
+        segment,
+        entered_at as changed_at,
+        1 as entered,
+        0 as departed
+    from ${ref(membershipModel)}
+
+    union all
+
+    select
+        segment,
+        left_at as changed_at,
+        0 as entered,
+        1 as departed
+    from ${ref(membershipModel)}
+    where left_at is not null
+
+),
+
+sums as (
+
+    select
+        segment,
+        changed_at,
+        sum(entered) as entered,
+        sum(departed) as departed
+    from changes
+    group by segment, changed_at
+
+)
+
+select
+    segment,
+    changed_at,
+    entered,
+    departed,
+    sum(entered - departed) over (
+        partition by segment
+        order by changed_at
+        rows between unbounded preceding and current row
+    ) as size
+from sums
+`;
+
+export const overlapSql = `-- How many profiles are in both of any two segments now.
+with current_members as (
+
+    select
+        segment,
+        profile_id
+    from ${ref(membershipModel)}
+    where left_at is null
+
+)
+
+select
+    one.segment as segment,
+    other.segment as other_segment,
+    count(*) as profiles
+from current_members as one
+inner join current_members as other
+    on one.profile_id = other.profile_id
+    and one.segment < other.segment
+group by one.segment, other.segment
+`;
+
+export const flowsSql = `-- Who left one segment and entered another at the same time.
+select
+    departures.segment as from_segment,
+    arrivals.segment as to_segment,
+    arrivals.entered_at as moved_at,
+    count(*) as profiles
+from ${ref(membershipModel)} as departures
+inner join ${ref(membershipModel)} as arrivals
+    on departures.profile_id = arrivals.profile_id
+    and departures.left_at = arrivals.entered_at
+    and departures.segment <> arrivals.segment
+group by departures.segment, arrivals.segment, arrivals.entered_at
+`;
+
+/** Moves between the stages of life-cycles; no stage before means that they are new to it, none after that they fell out of it. */
+export function lifecycleFlowsSql(declared: Declarations): string {
+  const stages = declared.lifecycles
+    .flatMap(({ name, stages }) =>
+      stages.map((stage, i) => `select '${name}' as lifecycle, '${stage}' as stage, ${i + 1} as place`),
+    )
+    .join("\nunion all\n");
+  const memberships = (alias: string): string =>
+    `select\n    stages.lifecycle,\n    memberships.segment as stage,\n    memberships.profile_id,\n    memberships.${alias} as moved_at\nfrom ${ref(membershipModel)} as memberships\ninner join stages on memberships.segment = stages.stage\nwhere memberships.${alias} is not null`;
+  return `-- Who moved between the stages of a life-cycle, and when.
+${withTables(
+  [
+    ["stages", stages],
+    ["departures", memberships("left_at")],
+    ["arrivals", memberships("entered_at")],
+  ],
+  [
+    "select",
+    "    coalesce(departures.lifecycle, arrivals.lifecycle) as lifecycle,",
+    "    coalesce(departures.moved_at, arrivals.moved_at) as moved_at,",
+    "    departures.stage as from_stage,",
+    "    arrivals.stage as to_stage,",
+    "    count(*) as profiles",
+    "from departures",
+    "full outer join arrivals",
+    "    on departures.lifecycle = arrivals.lifecycle",
+    "    and departures.profile_id = arrivals.profile_id",
+    "    and departures.moved_at = arrivals.moved_at",
+    "group by 1, 2, 3, 4",
+  ].join("\n"),
+)}`;
+}

@@ -1,0 +1,46 @@
+import type { CompiledFile } from "../core/compiled.ts";
+import type { Declarations, TraitDeclaration } from "../core/declared.ts";
+import type { ProfileKeys } from "../rules/rows.ts";
+import { type ModelProperties, propertiesFile } from "../rules/text.ts";
+import { profileTraits, profileTraitsSql } from "./profile-traits.ts";
+import { isAggregate, traitFileSql, traitModel } from "./trait-file.ts";
+
+/** The traits as dbt models: one per file, which scans its table once, and one that joins them all. */
+export function compileTraits(declared: Declarations): CompiledFile[] {
+  if (declared.traitFiles.length + declared.segments.length === 0) return [];
+  const keys: ProfileKeys = { identity: declared.golden === null ? "none" : "resolved", timeZone: declared.timeZone };
+  const files = declared.traitFiles.filter(({ traits }) => traits.some(isAggregate));
+  const properties: ModelProperties[] = files.map((file) => ({
+    name: traitModel(file),
+    description: `Traits of ${file.source.model}, from one scan of it: one row per profile that has rows there. Declared in ${file.file}.`,
+    columns: [profileId, ...file.traits.filter(isAggregate).map(describe)],
+  }));
+  const from = declared.traitFiles[0]?.file ?? declared.segments[0]?.origin.file ?? "";
+  const all = declared.traitFiles.flatMap(({ traits }) => traits);
+  const golden = (declared.golden ?? []).map((name) => ({ name, description: "Of the golden record." }));
+  properties.push({
+    name: profileTraits,
+    description: "One row per profile: the golden record and every trait.",
+    columns: [profileId, ...golden, ...all.map(describe)],
+  });
+  return [
+    ...files.map((file) => ({
+      path: `traits/${traitModel(file)}.sql`,
+      text: tabled(traitFileSql(file, keys)),
+      from: file.file,
+    })),
+    { path: `traits/${profileTraits}.sql`, text: tabled(profileTraitsSql(declared, keys)), from },
+    { path: "traits/traits.yml", text: propertiesFile(properties), from },
+  ];
+}
+
+const tabled = (text: string): string => `{{ config(materialized='table') }}\n\n${text}`;
+
+const profileId = { name: "profile_id", description: "The profile.", tests: ["unique", "not_null"] };
+
+function describe({ name, rule, within, where }: TraitDeclaration) {
+  const of = "column" in rule && rule.column !== null ? ` of ${rule.column}` : "";
+  const window = within === undefined ? "" : ` in the last ${within.count} ${within.unit}s`;
+  const only = where.length === 0 ? "" : ", of some rows";
+  return { name, description: `${rule.kind.replaceAll("_", " ")}${of}${window}${only}` };
+}
