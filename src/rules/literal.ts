@@ -19,7 +19,7 @@ const plain = /^[\p{L}\p{N} _.,:;@/+-]*$/u;
 function numberLiteral(value: number): string {
   if (!Number.isFinite(value)) throw new RangeError("a constant must be finite");
   const text = String(value);
-  return /e/.test(text) ? `cast('${text}' as {{ dbt.type_float() }})` : text;
+  return /e/.test(text) ? `cast('${text}' as {{ millrace.type_double() }})` : text;
 }
 
 /** A Jinja string constant. Letters, digits and harmless signs stay readable. */
@@ -37,4 +37,4 @@ function escapeCharacter(character: string): string {
 
 /** Words of a person in an SQL comment: one line, and nothing that dbt would render. */
 export const comment = (text: string): string =>
-  text.replace(/[\s]+/g, " ").replace(/[{}]/g, "").replace(/\*\//g, "").trim();
+  text.replace(/[{}]/g, "").replace(/\*\//g, "").replace(/\s+/g, " ").trim();

@@ -74,7 +74,7 @@ function computedColumn({ name, rule, fallback, ...trait }: TraitDeclaration): s
 function computed(rule: TraitDeclaration["rule"]): string {
   switch (rule.kind) {
     case "ratio":
-      return `cast(${rule.of} as {{ dbt.type_float() }}) / nullif(${rule.to}, 0)`;
+      return `cast(${rule.of} as {{ millrace.type_double() }}) / nullif(${rule.to}, 0)`;
     case "score": {
       // Fifths by rank: equal values score the same. Who has no value has no score, and no part in the others' ranks.
       const direction = rule.best === "highest" ? "asc" : "desc";

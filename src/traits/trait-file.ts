@@ -101,7 +101,7 @@ function aggregate(
     case "max":
       return cast(`${rule.kind}(${when(condition, `records.${rule.column}`)})`, trait.as, timeZone);
     case "average":
-      return `avg(cast(${when(condition, `records.${rule.column}`)} as {{ dbt.type_float() }}))`;
+      return `avg(cast(${when(condition, `records.${rule.column}`)} as {{ millrace.type_double() }}))`;
     case "days_since":
       // The latest or earliest time; how long ago that is, the profile's row says.
       return `${rule.of}(${when(condition, `records.${rule.column}`)})`;
@@ -146,7 +146,7 @@ function cast(value: string, as: TraitDeclaration["as"], timeZone: string): stri
     case "date":
       return `{{ millrace.local_date(${jinjaCall(value)}, '${timeZone}') }}`;
     case "number":
-      return `cast(${value} as {{ dbt.type_float() }})`;
+      return `cast(${value} as {{ millrace.type_double() }})`;
     case "text":
       return `cast(${value} as {{ dbt.type_string() }})`;
     case "boolean":
@@ -202,7 +202,7 @@ function medianGap(
     ],
     [
       `${name}_medians`,
-      `select\n${columns(["profile_id", "avg(cast(days as {{ dbt.type_float() }})) as days"])}\nfrom ${name}_places\nwhere 2 * place between gaps and gaps + 2\ngroup by profile_id`,
+      `select\n${columns(["profile_id", "avg(cast(days as {{ millrace.type_double() }})) as days"])}\nfrom ${name}_places\nwhere 2 * place between gaps and gaps + 2\ngroup by profile_id`,
     ],
   ];
 }
