@@ -142,6 +142,16 @@ verb("compile", "rules, traits and identity to reviewable SQL", "millrace compil
 );
 
 verb(
+  "segment <question> <segment> [profile]",
+  "preview: who would be in it; explain: why one profile is or is not; diff: against another version",
+  "millrace segment explain lapsing 14156",
+)
+  .option("--against <version>", "for diff: a git revision, or a file", "HEAD")
+  .option("--as-of <instant>", "what {{ millrace.as_of() }} gives, in place of now")
+  .option("--samples <n>", "how many profiles to list", "5")
+  .action(act(async () => (await import("./commands/segment.ts")).segment));
+
+verb(
   "send <account> <target>",
   "tries a connector with rows of your own",
   "millrace send hook request --rows rows.ndjson --dry-run",

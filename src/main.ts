@@ -54,6 +54,7 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
     flags: `${options.env === undefined ? "" : ` --env ${options.env}`}${sandbox ? " --sandbox" : ""}`,
     syncs: project.syncs,
     sync: project.sync,
+    declared: project.declared,
     tables: stateTables(schema),
     clock,
     out,

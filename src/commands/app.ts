@@ -1,3 +1,4 @@
+import type { LoadedDeclarations } from "../config/load-declared.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Relation } from "../core/relation.ts";
 import type { SyncConfig } from "../core/sync.ts";
@@ -53,6 +54,8 @@ export interface App {
   relation(sync: SyncConfig): Promise<Relation>;
   /** The rights that the warehouse's role needs, in the engine's words. */
   grants(): Promise<Grants>;
+  /** Events, traits and segments; `instead`: texts that stand for files. */
+  declared(instead?: ReadonlyMap<string, string>): LoadedDeclarations;
   /** Builds the models that the syncs need. null: there is no dbt, or somebody else runs it. */
   readonly models: ModelBuilder | null;
   close(): Promise<void>;
@@ -69,6 +72,8 @@ export interface BuildOutcome {
 export interface ModelBuilder {
   /** Empty: everything. */
   build(syncs: readonly SyncConfig[]): Promise<BuildOutcome>;
+  /** SQL with dbt's `{{ }}` in it, as the warehouse runs it. */
+  render(sql: string): Promise<string>;
 }
 
 /** A sync with everything that planning and delivering it needs. */

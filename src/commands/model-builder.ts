@@ -75,6 +75,13 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
     });
   };
   const builder: ModelBuilder = {
+    async render(sql) {
+      const program = await open();
+      const warehouse = await o.warehouse();
+      return withLease(await o.store(), o.clock, "warehouse", hourMs, o.signal, () =>
+        warehouse.handOver(() => program.render(sql, { asOf: o.asOf ?? o.clock.now(), signal: o.signal }), o.signal),
+      );
+    },
     async build(syncs) {
       const names = syncs.filter((sync) => sync.source.kind !== "table").map((sync) => sync.source.name);
       // Syncs on tables need no model; only a build that was asked for by no sync means all of them.

@@ -53,6 +53,14 @@ export function readMapping(
     const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
     return { root: undefined, faults: [error(top, `the file cannot be read${code}`, "mend its permissions")] };
   }
+  return asMapping(text, file);
+}
+
+/** The same of a text that stands for the file. */
+export function asMapping(
+  text: string,
+  file: string,
+): { readonly root: SourceMap | undefined; readonly faults: readonly Fault[] } {
   const { root, faults } = readYaml(text, file);
   if (root === undefined) return { root, faults };
   if (root.kind === "map") return { root, faults };

@@ -13,7 +13,7 @@ import type { DeclaredNames, RuleReading } from "./declared-names.ts";
 import { eventsSchema, type SegmentYaml, segmentSchema, type TraitsYaml, traitsSchema } from "./declared-schema.ts";
 import type { Env } from "./env.ts";
 import { error, type Fault, type Place } from "./fault.ts";
-import { exists, readMapping, yamlFiles } from "./files.ts";
+import { asMapping, exists, readMapping, yamlFiles } from "./files.ts";
 import { materialise, pick } from "./materialise.ts";
 import { readFilters, readRule } from "./read-rule.ts";
 import { readTraitFile, sourceKeys, traitEntries, traitType } from "./read-traits.ts";
@@ -42,12 +42,21 @@ export interface DeclaredSettings {
   readonly excluded: Declarations["excluded"];
 }
 
-/** Reads events/, traits/ and segments/, and holds them against each other. All faults together; never connects. */
-export function loadDeclarations(projectDir: string, env: Env, settings: DeclaredSettings): LoadedDeclarations {
+/**
+ * Reads events/, traits/ and segments/, and holds them against each other. All faults together; never connects.
+ * `instead`: texts that stand for files, e.g. an earlier version of one.
+ */
+export function loadDeclarations(
+  projectDir: string,
+  env: Env,
+  settings: DeclaredSettings,
+  instead: ReadonlyMap<string, string> = new Map(),
+): LoadedDeclarations {
   const faults: Fault[] = [];
   const read = <T>(folder: string, schema: z.ZodType<T>): DeclaredFile<T>[] =>
     yamlFiles(projectDir, folder).flatMap((file) => {
-      const { root, faults: unreadable } = readMapping(projectDir, file);
+      const text = instead.get(file);
+      const { root, faults: unreadable } = text === undefined ? readMapping(projectDir, file) : asMapping(text, file);
       faults.push(...unreadable);
       if (root === undefined) return [];
       const made = materialise(root, env, { secretRefs: "none" });

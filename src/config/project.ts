@@ -52,8 +52,11 @@ export interface Project<C extends ConnectorRules = ConnectorRules> {
   readonly defaults: Defaults;
   readonly retention: Retention;
   readonly settings: { readonly planExpiryMs: number };
-  /** Events, traits and segments. Read on first use: verbs that only carry rows need none of them. */
-  declared(): LoadedDeclarations;
+  /**
+   * Events, traits and segments. Read on first use: verbs that only carry rows need none of them. `instead`: texts that stand for
+   * files, by their path in the project.
+   */
+  declared(instead?: ReadonlyMap<string, string>): LoadedDeclarations;
   /** The sync to be used now. Throws ConfigError if there is none of that name, EnvMissing if a variable it needs is unset. */
   sync(name: string): SyncConfig;
   resolveAccount(name: string, options?: AccountOptions): Promise<ResolvedAccount<C>>;
@@ -194,12 +197,14 @@ function makeProject<C extends ConnectorRules>(
     defaults,
     retention: retentionDays(common.retention),
     settings: { planExpiryMs: durationMs(settings?.plan_expiry ?? "24h") ?? dayMs },
-    declared() {
+    declared(instead) {
       const excluded = (["consent", "deletion"] as const).flatMap((why) => {
         const model = settings?.in_no_segment?.[why];
         return model === undefined ? [] : [{ model, why }];
       });
-      declared ??= loadDeclarations(dir, variables, { timeZone: settings?.timezone ?? "UTC", excluded });
+      const shared = { timeZone: settings?.timezone ?? "UTC", excluded };
+      if (instead !== undefined) return loadDeclarations(dir, variables, shared, instead);
+      declared ??= loadDeclarations(dir, variables, shared);
       return declared;
     },
     sync(name) {

@@ -40,6 +40,8 @@ export type DbtEvent =
       readonly file: string | null;
       readonly message: string;
     }
+  /** SQL that was to be rendered and not run. */
+  | { readonly kind: "rendered"; readonly sql: string }
   | { readonly kind: "finished"; readonly seconds: number };
 
 const finished = z.enum([
@@ -76,6 +78,8 @@ const logLine = z.object({
       path: z.string().optional().catch(undefined),
       exc: z.string().optional().catch(undefined),
       msg: z.string().optional().catch(undefined),
+      compiled: z.string().optional().catch(undefined),
+      is_inline: z.boolean().optional().catch(undefined),
     })
     .catch({}),
 });
@@ -115,6 +119,8 @@ export function createLogReader(): (line: string) => DbtEvent | null {
         if (/^(All checks passed|\d+ checks? failed)/.test(message)) return null;
         return { kind: "problem", level: "error", node: null, file: null, message };
       }
+      case "CompiledNode":
+        return data.is_inline === true && data.compiled !== undefined ? { kind: "rendered", sql: data.compiled } : null;
       case "FinishedRunningStats":
         return { kind: "finished", seconds: data.execution_time ?? 0 };
     }

@@ -61,6 +61,11 @@ export interface Dbt {
    * Throws DbtFailed, with dbt's own words, if dbt could not run; WarehouseBusy; Interrupted after an abort, when dbt is gone.
    */
   build(options: BuildOptions): Promise<BuildOutcome>;
+  /**
+   * SQL with `{{ }}` in it as the warehouse would run it. Installs packages where they changed.
+   * Throws DbtFailed with dbt's own words; WarehouseBusy; Interrupted.
+   */
+  render(sql: string, options: Pick<BuildOptions, "asOf" | "signal">): Promise<string>;
   /** Connects to the warehouse and does nothing there. Throws DbtFailed with dbt's own words. */
   debug(signal?: AbortSignal): Promise<void>;
 }
@@ -181,6 +186,20 @@ export function createDbt(options: DbtOptions): Dbt {
       const { results } = await readRunResults(targetDir);
       const failed = results.filter((result) => FAILED.has(result.status));
       return { ok: exitCode === 0, results, failed, targetDir };
+    },
+
+    async render(sql, { asOf, signal }) {
+      const { file, args, env } = await prepare();
+      let rendered: string | null = null;
+      const onEvent = (event: DbtEvent): void => {
+        if (event.kind === "rendered") rendered = event.sql;
+      };
+      const options = { onEvent, ...(signal === undefined ? {} : { signal }) };
+      await installPackages(file, args, env, options);
+      const command = ["compile", ...args, "--target-path", targetDir, "--inline", sql];
+      const { exitCode, said } = await run(command, { ...env, [AS_OF_VARIABLE]: asOfText(asOf) }, options);
+      if (exitCode !== 0 || rendered === null) throw failure("dbt compile", exitCode, said);
+      return rendered;
     },
 
     async debug(signal) {

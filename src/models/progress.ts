@@ -90,7 +90,7 @@ export function createProgress(out: { write(text: string): unknown }, options: P
       else if (event.kind === "start") start(event);
       else if (event.kind === "node") node(event);
       else if (event.kind === "problem") problem(event);
-      else seconds = event.seconds;
+      else if (event.kind === "finished") seconds = event.seconds;
       bar();
     },
 

@@ -49,7 +49,6 @@ function named(table: string, suffix: string, taken: Set<string>): string {
   return name;
 }
 
-/** `affected`: a condition that keeps the rows of some profiles only; null counts everybody's. */
 export function countModelSql({ kind, patterns }: CountModel, keys: ProfileKeys): string {
   return kind === "shared" ? sharedSql(patterns, keys) : apartSql(patterns, keys);
 }
@@ -102,6 +101,13 @@ function longestWindow(patterns: readonly CountedPattern[], timeZone: string): s
   }
   const bounds = [...longest.values()].map((span) => ago(span, timeZone));
   return [`source.${at} >= ${bounds.length === 1 ? bounds.join("") : `least(${bounds.join(", ")})`}`];
+}
+
+/** One pattern's counts by itself: who did it, and how often. */
+export function countOnePattern(pattern: CountedPattern, keys: ProfileKeys): string {
+  const filters = [...happened(pattern.event), ...patternConditions(pattern, "source", keys.timeZone)];
+  const rows = rowsQuery(pattern.event, [], filters, keys);
+  return `select\n    profile_id,\n    count(*) as times\nfrom (\n${columns([rows])}\n) as events\ngroup by profile_id`;
 }
 
 function apartSql(patterns: readonly CountedPattern[], keys: ProfileKeys): string {
