@@ -1,8 +1,9 @@
 import type { CompiledFile } from "../core/compiled.ts";
 import type { Declarations, SegmentDeclaration, Span } from "../core/declared.ts";
 import type { ProfileKeys } from "../rules/rows.ts";
+import { steadyConfig } from "../rules/steady.ts";
 import { type ModelProperties, propertiesFile } from "../rules/text.ts";
-import { countModelSql, countModels } from "./count-models.ts";
+import { countModelSql, countModels, steadyCounts } from "./count-models.ts";
 import { flowsSql, lifecycleFlowsSql, membershipSql, overlapSql, sizesSql } from "./membership-sql.ts";
 import { membershipModel } from "./names.ts";
 import { askedOfEvents, patternWords } from "./patterns.ts";
@@ -20,7 +21,7 @@ export function compileSegments(declared: Declarations, daysOf: (span: Span) => 
     declared,
     segments.flatMap((segment) => ruleOf(segment) ?? []),
   );
-  const counts = countModels(asked.counts.values(), daysOf);
+  const counts = countModels(asked.counts.values(), daysOf, keys);
   const from = first.origin.file;
   const files: CompiledFile[] = [];
   const properties: ModelProperties[] = [];
@@ -28,7 +29,8 @@ export function compileSegments(declared: Declarations, daysOf: (span: Span) => 
     void files.push({ path: `segments/${model}.sql`, text, from });
 
   for (const model of counts) {
-    add(model.model, `{{ config(materialized='table') }}\n\n${countModelSql(model, keys)}`, from);
+    const steady = steadyCounts(model, keys);
+    add(model.model, `${steady === null ? table : steadyConfig}\n\n${countModelSql(model, keys)}`, from);
     const shared = model.kind === "shared";
     properties.push({
       name: model.model,
@@ -77,6 +79,8 @@ export function compileSegments(declared: Declarations, daysOf: (span: Span) => 
   files.push({ path: "segments/segments.yml", text: propertiesFile(properties), from });
   return files;
 }
+
+const table = "{{ config(materialized='table') }}";
 
 const describe = ({ name, description }: SegmentDeclaration): string =>
   `${description ?? `The segment ${name}`}: its members with their golden record and traits.`;

@@ -3,7 +3,8 @@ import type { Span } from "../core/declared.ts";
 import { ago, filtersSql } from "../rules/comparison.ts";
 import { comment } from "../rules/literal.ts";
 import { happened, type ProfileKeys, rowsQuery } from "../rules/rows.ts";
-import { columns, withTables } from "../rules/text.ts";
+import { affectedTables, later, type Steady, steadyColumns, steadyOf } from "../rules/steady.ts";
+import { columns, indent, withTables } from "../rules/text.ts";
 import { choose } from "./choose.ts";
 import { byPass, type CountedPattern, patternWords } from "./patterns.ts";
 
@@ -19,12 +20,18 @@ const columnsPerModel = 400;
 const longestName = 63;
 
 /** Every pattern's model. Shared ones have a column per pattern, the others rows of (profile_id, pattern, times). */
-export function countModels(counts: Iterable<CountedPattern>, daysOf: (span: Span) => number): CountModel[] {
+export function countModels(
+  counts: Iterable<CountedPattern>,
+  daysOf: (span: Span) => number,
+  keys: ProfileKeys,
+): CountModel[] {
   const models: CountModel[] = [];
   const taken = new Set<string>();
   for (const patterns of byPass(counts).values()) {
     const table = patterns[0]?.event.model ?? "";
-    const { shared, apart } = choose(patterns, daysOf);
+    // A table whose rows tell when they arrived is read whole once, and by its changes ever after: then all share that pass.
+    const steady = patterns[0]?.event.arrived !== undefined && keys.identity === "none";
+    const { shared, apart } = steady ? { shared: patterns, apart: [] } : choose(patterns, daysOf);
     for (let from = 0; from < shared.length; from += columnsPerModel) {
       models.push({
         model: named(table, "", taken),
@@ -49,8 +56,8 @@ function named(table: string, suffix: string, taken: Set<string>): string {
   return name;
 }
 
-export function countModelSql({ kind, patterns }: CountModel, keys: ProfileKeys): string {
-  return kind === "shared" ? sharedSql(patterns, keys) : apartSql(patterns, keys);
+export function countModelSql(model: CountModel, keys: ProfileKeys): string {
+  return model.kind === "shared" ? sharedSql(model, keys) : apartSql(model.patterns, keys);
 }
 
 /** The conditions of a pattern on one row of its table. */
@@ -67,7 +74,21 @@ export function patternConditions(
   ];
 }
 
-function sharedSql(patterns: readonly CountedPattern[], keys: ProfileKeys): string {
+/** null where every build counts everybody. */
+export const steadyCounts = ({ kind, patterns }: CountModel, keys: ProfileKeys): Steady | null => {
+  const event = patterns[0]?.event;
+  if (kind !== "shared" || event === undefined) return null;
+  const says = patterns.map(({ name, event: { where } }) => [name, where]);
+  return steadyOf(
+    event,
+    patterns.flatMap(({ pattern }) => pattern.within ?? []),
+    says,
+    keys,
+  );
+};
+
+function sharedSql(model: CountModel, keys: ProfileKeys): string {
+  const { patterns } = model;
   const [first] = patterns;
   if (first === undefined) return "";
   const { event } = first;
@@ -76,18 +97,39 @@ function sharedSql(patterns: readonly CountedPattern[], keys: ProfileKeys): stri
     for (const { column } of [...event.where, ...pattern.where]) read.add(column);
     if (pattern.within !== undefined) read.add(event.at);
   }
-  // One condition that holds for every row that any pattern counts, where all of them have one.
-  const each = patterns.map((pattern) => patternConditions(pattern, "source", keys.timeZone));
-  const windows = longestWindow(patterns, keys.timeZone);
   const select = [...read].map((name) => `source.${name}`);
-  const counted = patterns.map((pattern, i) => {
+  const rows = rowsQuery(event, select, [...happened(event), ...longestWindow(patterns, keys.timeZone)], keys);
+  const counted = patterns.map((pattern) => {
     const conditions = patternConditions(pattern, "events", keys.timeZone);
-    const value = (each[i] ?? []).length === 0 ? "count(*)" : `count(case when ${conditions.join(" and ")} then 1 end)`;
+    // Of a profile that is evaluated again and has no rows left, the outer join gives one row of nulls.
+    const value =
+      conditions.length === 0
+        ? "count(events.profile_id)"
+        : `count(case when ${conditions.join(" and ")} then events.profile_id end)`;
     return `-- ${comment(patternWords(pattern, keys.timeZone))}\n${value} as ${pattern.name}`;
   });
-  const tables = [["events", rowsQuery(event, select, [...happened(event), ...windows], keys)]] as const;
   const header = `-- ${comment(`How often each profile did what rules ask of ${event.model}, all in one pass.`)}`;
-  return `${header}\n${withTables(tables, `select\n${columns(["profile_id", ...counted])}\nfrom events\ngroup by profile_id`)}`;
+  const steady = steadyCounts(model, keys);
+  if (steady === null) {
+    const last = `select\n${columns(["profile_id", ...counted])}\nfrom events\ngroup by profile_id`;
+    return `${header}\n${withTables([["events", rows]], last)}`;
+  }
+  const affected = affectedTables(steady, keys.timeZone).map(
+    ([name, query]) => `${name} as (\n\n${indent(query)}\n\n),\n\n`,
+  );
+  const only = `\n    and source.${event.profile.column} in (select profile_id from affected)`;
+  return `${header}
+with ${later(`${affected.join("")}`)}events as (
+
+${indent(`${rows}${later(only)}`)}
+
+)
+
+select
+${columns([later("affected.profile_id").replace("{% endif %}", "{% else %}events.profile_id{% endif %} as profile_id"), ...counted, ...steadyColumns(steady)])}
+from ${later("affected left join events on affected.profile_id = events.profile_id").replace("{% endif %}", "{% else %}events{% endif %}")}
+group by 1
+`;
 }
 
 /** Rows older than every pattern's window need not be grouped. */

@@ -1,9 +1,10 @@
 import type { CompiledFile } from "../core/compiled.ts";
 import type { Declarations, TraitDeclaration } from "../core/declared.ts";
 import type { ProfileKeys } from "../rules/rows.ts";
+import { steadyConfig } from "../rules/steady.ts";
 import { type ModelProperties, propertiesFile } from "../rules/text.ts";
 import { profileTraits, profileTraitsSql } from "./profile-traits.ts";
-import { isAggregate, traitFileSql, traitModel } from "./trait-file.ts";
+import { isAggregate, steadyTraits, traitFileSql, traitModel } from "./trait-file.ts";
 
 /** The traits as dbt models: one per file, which scans its table once, and one that joins them all. */
 export function compileTraits(declared: Declarations): CompiledFile[] {
@@ -26,7 +27,10 @@ export function compileTraits(declared: Declarations): CompiledFile[] {
   return [
     ...files.map((file) => ({
       path: `traits/${traitModel(file)}.sql`,
-      text: tabled(traitFileSql(file, keys)),
+      text:
+        steadyTraits(file, keys) === null
+          ? tabled(traitFileSql(file, keys))
+          : `${steadyConfig}\n\n${traitFileSql(file, keys)}`,
       from: file.file,
     })),
     { path: `traits/${profileTraits}.sql`, text: tabled(profileTraitsSql(declared, keys)), from },

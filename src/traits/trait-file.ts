@@ -2,7 +2,8 @@ import type { TraitDeclaration, TraitFile, TraitRule } from "../core/declared.ts
 import { ago, filtersSql } from "../rules/comparison.ts";
 import { comment, literal } from "../rules/literal.ts";
 import { happened, type ProfileKeys, rowsQuery } from "../rules/rows.ts";
-import { columns, withTables } from "../rules/text.ts";
+import { affectedTables, later, type Steady, steadyColumns, steadyOf } from "../rules/steady.ts";
+import { columns, indent, withTables } from "../rules/text.ts";
 
 /** The model of one file of traits/. */
 export const traitModel = (file: Pick<TraitFile, "name">): string =>
@@ -43,6 +44,7 @@ export function traitFileSql(file: TraitFile, keys: ProfileKeys): string {
   // An aggregate in the warehouse's own words may read any column.
   const everything = traits.some(({ rule }) => rule.kind === "sql");
   const select = everything ? ["source.*"] : [...read].map((name) => `source.${name}`);
+  const steady = steadyTraits(file, keys);
   const total = `select\n${columns(["profile_id", ...aggregates])}\nfrom records\ngroup by profile_id`;
   const last =
     joined.length === 0
@@ -56,8 +58,32 @@ export function traitFileSql(file: TraitFile, keys: ProfileKeys): string {
             return `left join ${table} on totals.profile_id = ${table}.profile_id${first}`;
           }),
         ].join("\n");
-  const made = [["records", rowsQuery(source, select, filters, keys)], ["totals", total], ...tables] as const;
-  return `-- ${comment(`Traits of ${source.model}: one row per profile that has rows there.`)}\n${withTables(made, last)}`;
+  const header = `-- ${comment(`Traits of ${source.model}: one row per profile that has rows there.`)}`;
+  const rows = rowsQuery(source, select, filters, keys);
+  if (steady === null) return `${header}\n${withTables([["records", rows], ["totals", total], ...tables], last)}`;
+  const affected = affectedTables(steady, keys.timeZone).map(
+    ([name, query]) => `${name} as (\n\n${indent(query)}\n\n),\n\n`,
+  );
+  const only = `\n    and source.${source.profile.column} in (select profile_id from affected)`;
+  const stamped = `select\n${columns(["traits.*", ...steadyColumns(steady)])}\nfrom traits`;
+  const body = withTables(
+    [["records", `${rows}${later(only)}`], ["totals", total], ...tables, ["traits", last]],
+    stamped,
+  );
+  return `${header}\nwith ${later(affected.join(""))}${body.replace(/^with /, "")}`;
+}
+
+/** null where every build computes everybody's; so, too, where a row that changes may fall out of the file's rows and leave nothing. */
+export function steadyTraits({ source, traits }: TraitFile, keys: ProfileKeys): Steady | null {
+  if (source.where.length > 0) return null;
+  const own = traits.filter(isAggregate);
+  const says = own.map(({ name, rule, where, within, as }) => [name, rule, where, within, as]);
+  return steadyOf(
+    source,
+    own.flatMap(({ within }) => within ?? []),
+    [says, source.where],
+    keys,
+  );
 }
 
 function conditionOf(
