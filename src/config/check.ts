@@ -1,7 +1,7 @@
 import { accountsOf } from "./accounts.ts";
 import { accountFaults, destinationKey } from "./check-accounts.ts";
 import { dbtFaults } from "./check-dbt.ts";
-import { laterFaults } from "./check-later.ts";
+import { identityFaults } from "./check-identity.ts";
 import { type CheckedSync, checkSync } from "./check-sync.ts";
 import { nameFaults, overlapFaults } from "./check-together.ts";
 import type { ConnectorRules } from "./connector-rules.ts";
@@ -33,7 +33,7 @@ export function checkProject<C extends ConnectorRules>(options: LoadOptions<C>):
     ...togetherFaults(sources, options, syncs),
     ...(declared?.faults ?? []),
     ...dbtFaults(sources.dir, sources.root, visibleDbt(sources), syncs, declared),
-    ...laterFaults(sources.dir),
+    ...identityFaults(sources.identity, visibleDbt(sources)),
   ];
   return { ...loaded, faults: inOrder(faults) };
 }

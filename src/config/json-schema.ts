@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { eventsSchema, segmentSchema, traitsSchema } from "./declared-schema.ts";
+import { identitySchema } from "./identity-schema.ts";
 import { projectSchema } from "./project-schema.ts";
 import { sourceKinds, syncSchema } from "./sync-schema.ts";
 
@@ -14,6 +15,7 @@ export function jsonSchemas(): Readonly<Record<string, Json>> {
   const oneSource = sourceKinds.map((kind) => ({ required: [kind] }));
   return {
     "millrace.schema.json": forEditors(projectSchema),
+    "identity.schema.json": forEditors(identitySchema),
     "sync.schema.json": { ...sync, oneOf: oneSource },
     "events.schema.json": forEditors(eventsSchema),
     "traits.schema.json": forEditors(traitsSchema),

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
+import type { IdentityConfig } from "../core/identity.ts";
 import type { SyncConfig } from "../core/sync.ts";
 import { type AccountOptions, accountsOf, type ResolvedAccount, resolveAccount } from "./accounts.ts";
 import type { ConnectorRules, Connectors } from "./connector-rules.ts";
@@ -10,6 +11,7 @@ import { withEnvironment } from "./environment.ts";
 import { error, type Fault, faultsError, hasErrors, inOrder, type Place, warning } from "./fault.ts";
 import { exists, projectFile, readMapping } from "./files.ts";
 import { type LoadedDeclarations, loadDeclarations } from "./load-declared.ts";
+import { type LoadedIdentity, loadIdentity } from "./load-identity.ts";
 import { loadSyncs, type SyncSource } from "./load-syncs.ts";
 import { materialise } from "./materialise.ts";
 import { meant } from "./nearest.ts";
@@ -49,6 +51,8 @@ export interface Project<C extends ConnectorRules = ConnectorRules> {
   readonly accounts: readonly { readonly name: string; readonly connector: string; readonly place: Place }[];
   /** Those without faults, in the order of their files. */
   readonly syncs: readonly SyncConfig[];
+  /** null: the project declares no identity, or a faulty one. */
+  readonly identity: IdentityConfig | null;
   readonly defaults: Defaults;
   readonly retention: Retention;
   readonly settings: { readonly planExpiryMs: number };
@@ -73,6 +77,7 @@ export interface ProjectSources {
   readonly root: SourceMap;
   readonly variables: Env;
   readonly syncs: readonly SyncSource[];
+  readonly identity: LoadedIdentity;
   /** What the chosen environment itself says of these; null: no environment was chosen. */
   readonly chosen: { readonly schema: boolean; readonly store: boolean } | null;
 }
@@ -120,8 +125,9 @@ export function loadProject<C extends ConnectorRules>(options: LoadOptions<C>): 
   const common = commonPart(root, variables);
   const defaults = mergeDefaults(builtInDefaults, common?.defaults ?? {});
   const { syncs, faults: syncFaults } = loadSyncs(dir, variables, defaults);
-  faults.push(...syncFaults, ...unsetVariables(written, syncs, variables));
-  const sources = { dir, root, variables, syncs, chosen: saidBy(chosen) };
+  const identity = loadIdentity(dir, variables);
+  faults.push(...syncFaults, ...identity.faults, ...unsetVariables(written, syncs, variables));
+  const sources = { dir, root, variables, syncs, identity, chosen: saidBy(chosen) };
   const broken = common === undefined || hasErrors(faults.filter(({ file }) => file === projectFile));
   return {
     project: broken ? undefined : makeProject(options, dir, common, defaults, sources),
@@ -194,6 +200,7 @@ function makeProject<C extends ConnectorRules>(
     env,
     accounts: accounts.map(({ name, connector, place }) => ({ name, connector, place })),
     syncs: syncs.flatMap(({ config }) => config ?? []),
+    identity: sources.identity.config ?? null,
     defaults,
     retention: retentionDays(common.retention),
     settings: { planExpiryMs: durationMs(settings?.plan_expiry ?? "24h") ?? dayMs },
