@@ -37,6 +37,7 @@ export default {
     },
     only("state-imports-warehouse", "state", ["core", "warehouse", "state"], "Millrace's own tables know the warehouse seam"),
     only("sandbox-shares-nothing", "sandbox", ["core", "sandbox"], "the sandbox is written from the vendors' descriptions, not from our connectors"),
+    only("identity-is-compiled", "identity", ["core", "warehouse", "identity"], "declarations to SQL, and questions to it"),
     ...stages.map((stage) => ({
       name: `${stage}-knows-no-other-stage`,
       comment: "stages never import each other; commands chains them",

@@ -6,6 +6,7 @@ import type { Project } from "../config/project.ts";
 import { daysOf } from "../config/span.ts";
 import { type CompiledFile, compiledFolder, compiledText, isCompiled } from "../core/compiled.ts";
 import { ConfigError } from "../core/errors.ts";
+import { compileIdentity } from "../identity/compile.ts";
 import { compileSegments } from "../segments/compile-segments.ts";
 import { compileTraits } from "../traits/compile-traits.ts";
 
@@ -14,6 +15,7 @@ export type Compiler = (project: Project) => readonly CompiledFile[];
 
 /** Everything a project declares that becomes dbt models, one line each. */
 const compilers: readonly Compiler[] = [
+  ({ identity }) => compileIdentity(identity),
   (project) => compileTraits(project.declared().declarations),
   (project) => compileSegments(project.declared().declarations, daysOf),
 ];

@@ -1,0 +1,4 @@
+{#- As `normalise_text`, letter case aside. -#}
+{% macro normalise_lower(expression) -%}
+  lower({{ millrace.normalise_text(expression) }})
+{%- endmacro %}

@@ -1,0 +1,27 @@
+{#-
+  A telephone number as +digits (E.164), or NULL where it is none: letters, too short, too long. A number without + or 00 is
+  one of `country`. An extension is left out; a trunk digit in brackets, as in +44 (0)20, too.
+-#}
+{% macro normalise_phone(expression, country) -%}
+  {{ return(adapter.dispatch('normalise_phone', 'millrace')(expression, country)) }}
+{%- endmacro %}
+
+{% macro default__normalise_phone(expression, country) -%}
+  {%- set of = millrace.calling_code(country) -%}
+  {%- set written = "regexp_replace(replace(lower(" ~ millrace.normalise_text(expression) ~ "), '(0)', ''), '[ ,;]*(x|ext[.]?|#)[ :]*[0-9]+$', '')" -%}
+  {%- set digits = millrace.digits_of(written) -%}
+  {%- set number %}
+    case
+      when {{ written }} like '+%' then {{ digits }}
+      when {{ digits }} like '00%' then substring({{ digits }}, 3)
+      {%- if of['code'] == '1' %}
+      when {{ digits }} like '011%' then substring({{ digits }}, 4)
+      {%- endif %}
+      {%- if of['trunk'] != '' %}
+      when {{ digits }} like '{{ of["trunk"] }}%' then '{{ of["code"] }}' || substring({{ digits }}, {{ of['trunk'] | length + 1 }})
+      {%- endif %}
+      else '{{ of["code"] }}' || {{ digits }}
+    end
+  {%- endset -%}
+  case when {{ millrace.matches(written, '^[+]?[0-9 ()./-]+$') }} and length({{ number }}) between 8 and 15 and {{ number }} not like '0%' then '+' || {{ number }} end
+{%- endmacro %}

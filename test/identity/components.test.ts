@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type IdentityLab, openIdentityLab } from "../support/identity-lab.ts";
+import { type Database, freshDatabase } from "../support/postgres-database.ts";
+import { leastOfComponents, type Pair } from "./union-find.ts";
+
+/** Calls the macro as identity does, and keeps what it made. */
+const operation = `{% macro label_components() %}
+  {% set here = api.Relation.create(database=target.database, schema=target.schema, identifier='x') %}
+  {% set made = millrace.identity_components(here, 'edges', 'labelled', 'vertices') %}
+  {% do run_query('drop table if exists labels') %}
+  {% do run_query('create table labels as select id, label, ' ~ made['rounds'] ~ ' as rounds from ' ~ made['table']) %}
+  {% do run_query('commit') if target.type == 'postgres' %}
+{% endmacro %}
+`;
+
+/** A reproducible stream of numbers in [0, 1). */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Many graphs side by side: paths in order and shuffled, rings, stars, trees, cliques, random ones, loops and doubles. */
+function manyGraphs(seed: number): { edges: Pair[]; vertices: number[] } {
+  const next = numbers(seed);
+  const below = (n: number): number => Math.floor(next() * n);
+  const edges: Pair[] = [];
+  const vertices: number[] = [];
+  for (let graph = 0; graph < 60; graph++) {
+    const size = 2 + below(graph % 10 === 0 ? 400 : 30);
+    const base = graph * 1_000 - 20_000;
+    const ids = Array.from({ length: size }, (_, i) => base + i);
+    vertices.push(...ids);
+    if (graph % 3 !== 0) ids.sort(() => next() - 0.5);
+    const at = (i: number): number => ids[i] ?? base;
+    const kind = graph % 6;
+    for (let i = 1; i < size; i++) {
+      if (kind === 0) edges.push([at(i - 1), at(i)]);
+      if (kind === 1) edges.push([at(0), at(i)]);
+      if (kind === 2) edges.push([at(i), at(below(i))]);
+      if (kind === 3) edges.push([at(below(size)), at(below(size))]);
+      if (kind === 4) edges.push([at(i), at(i - 1)], [at(i), at(i)], [at(i - 1), at(i)]);
+      if (kind === 5 && i < 8) for (let j = 0; j < i; j++) edges.push([at(i), at(j)]);
+    }
+    if (kind === 0 && size > 3) edges.push([at(size - 1), at(0)]);
+  }
+  return { edges, vertices };
+}
+
+async function labels(lab: IdentityLab, edges: readonly Pair[], vertices: readonly number[]) {
+  const rows = (pairs: readonly (readonly number[])[]) => pairs.map((pair) => `(${pair.join(",")})`).join(",");
+  await lab.sql(
+    "drop table if exists edges",
+    "drop table if exists vertices",
+    "create table edges (a bigint, b bigint)",
+    "create table vertices (id bigint)",
+    ...(edges.length > 0 ? [`insert into edges values ${rows(edges)}`] : []),
+    ...(vertices.length > 0 ? [`insert into vertices values ${rows(vertices.map((id) => [id]))}`] : []),
+  );
+  await lab.dbt(["run-operation", "label_components"]);
+  const found = await lab.sql("select id, label, rounds from labels");
+  return {
+    labels: new Map(found.map(({ id, label }) => [Number(id), Number(label)])),
+    rows: found.length,
+    rounds: Number(found[0]?.rounds ?? 0),
+  };
+}
+
+describe.each(["duckdb", "postgres"])("connected components on %s", (engine) => {
+  let lab: IdentityLab;
+  let database: Database | undefined;
+  beforeAll(async () => {
+    database = engine === "postgres" ? await freshDatabase() : undefined;
+    lab = await openIdentityLab({ "macros/label_components.sql": operation }, database?.url);
+  }, 120_000);
+  afterAll(async () => {
+    await lab?.close();
+    await database?.remove();
+  });
+
+  it.each([1, 2, 3])(
+    "gives every vertex the least id of its component, graphs of seed %i",
+    async (seed) => {
+      const { edges, vertices } = manyGraphs(seed);
+      const found = await labels(lab, edges, vertices);
+      const expected = leastOfComponents(edges, vertices);
+      expect(found.rows).toBe(expected.size);
+      expect(found.labels).toEqual(expected);
+    },
+    60_000,
+  );
+
+  it("ends a path that is numbered along its way in few rounds", async () => {
+    const path = Array.from({ length: 3_000 }, (_, i): Pair => [i, i + 1]);
+    const found = await labels(lab, path, [0]);
+    expect(found.rounds).toBeLessThanOrEqual(4);
+    expect(found.labels.get(0)).toBe(0);
+  }, 60_000);
+
+  it("labels vertices without edges by themselves, and bears none at all", async () => {
+    expect((await labels(lab, [], [4, 9])).labels).toEqual(
+      new Map([
+        [4, 4],
+        [9, 9],
+      ]),
+    );
+    expect((await labels(lab, [], [])).rows).toBe(0);
+  }, 60_000);
+});
