@@ -59,6 +59,10 @@ export const published: readonly PublishedModel[] = [
       { ...namespace, tests: ["not_null"] },
       { ...value, tests: ["not_null"] },
       { name: "profile_id", description: profileId, tests: ["not_null", toProfile] },
+      {
+        name: "quarantined",
+        description: "1: its cluster is held back by a guard, so the assignment is an old one: leave it out",
+      },
     ],
   },
   {
@@ -102,7 +106,7 @@ export const published: readonly PublishedModel[] = [
     description: "What happened to profiles: created, merged, split, erased.",
     columns: [
       { name: "run", description: "number of the identity run", tests: ["not_null"] },
-      { name: "at", description: "instant of the run", tests: ["not_null"] },
+      { name: "happened_at", description: "instant of the run", tests: ["not_null"] },
       { name: "profile_id", description: "whom it happened to", tests: ["not_null"] },
       {
         name: "event",

@@ -63,7 +63,7 @@ export async function openIdentityLab(
     async dbt(args, env = {}) {
       const where = ["--project-dir", dir, "--profiles-dir", dir];
       const { ok, error, log = "" } = await ask({ dbt: [...args, ...where], env });
-      if (!ok) throw new Error(`dbt ${args.join(" ")}: ${error ?? ""}\n${log.slice(-4_000)}`);
+      if (!ok) throw new Error(`dbt ${args.join(" ")}: ${error ?? ""}\n${log.slice(-2_500)}`);
       return log;
     },
     async sql(...statements) {

@@ -1,0 +1,20 @@
+{#- Writes the run's counts: what the brake looks at, and what `identity report` tells. -#}
+{% macro identity_finish_run(r) -%}
+  {%- set here = r['here'] -%}
+  {%- set runs = millrace.identity_state(here, 'state_run') -%}
+  {%- set profile = millrace.identity_state(here, 'state_profile') -%}
+  {%- set lineage = millrace.identity_state(here, 'state_lineage') -%}
+  {%- set counts = run_query(
+    "select sum(case when event = 'create' then 1 else 0 end), sum(case when event = 'merge' then 1 else 0 end), sum(case when event = 'split' then 1 else 0 end) from "
+    ~ lineage ~ ' where from_run = ' ~ r['run']) -%}
+  {%- set made = counts.rows[0] -%}
+  {%- set profiles = millrace.identity_count('select count(*) from ' ~ profile ~ " where to_run is null and status = 'active'") -%}
+  {%- set largest = millrace.identity_count('select coalesce(max(size), 0) from (select part, count(*) as size from ' ~ r['part'] ~ ' as p inner join ' ~ r['vertex']
+    ~ ' as v on v.id = p.id where v.ns > 0 and p.quarantined = 0 group by part) as sizes') -%}
+  {%- set values = "status = 'staged', records = (select count(*) from " ~ millrace.identity_state(here, 'state_record') ~ ' where to_run is null), changed_records = ' ~ r['changed_records']
+    ~ ', recomputed = ' ~ r['sizes']['recomputed identifiers'] ~ ', profiles = ' ~ profiles ~ ', new_profiles = ' ~ (made[0] or 0) ~ ', merged = ' ~ (made[1] or 0)
+    ~ ', split = ' ~ (made[2] or 0) ~ ', largest = ' ~ largest -%}
+  {%- do millrace.identity_step('finish', 'update ' ~ runs ~ ' set ' ~ values ~ ' where run = ' ~ r['run']) -%}
+  {%- do log('identity run ' ~ r['run'] ~ ': ' ~ r['changed_records'] ~ ' changed records, ' ~ r['sizes']['recomputed identifiers'] ~ ' identifiers looked at, '
+    ~ (made[0] or 0) ~ ' new profiles, ' ~ (made[1] or 0) ~ ' merged, ' ~ (made[2] or 0) ~ ' split, largest of them ' ~ largest, info=true) -%}
+{%- endmacro %}

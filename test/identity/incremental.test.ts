@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type IdentityLab, openIdentityLab } from "../support/identity-lab.ts";
+import { type Database, freshDatabase } from "../support/postgres-database.ts";
+import { plainGroups } from "./reference.ts";
+import { assignment, build, declare, groups } from "./stitching.ts";
+import { World } from "./world.ts";
+
+/** A longer form: MILLRACE_IDENTITY_STEPS=200. */
+const steps = Number(process.env.MILLRACE_IDENTITY_STEPS ?? 0);
+
+describe.each([
+  ["duckdb", steps || 14],
+  ["postgres", steps || 6],
+] as const)("incremental runs on %s", (engine, count) => {
+  let lab: IdentityLab;
+  let database: Database | undefined;
+  beforeAll(async () => {
+    database = engine === "postgres" ? await freshDatabase() : undefined;
+    lab = await openIdentityLab({}, database?.url);
+  }, 120_000);
+  afterAll(async () => {
+    await lab?.close();
+    await database?.remove();
+  });
+
+  it("give what a plain algorithm gives, step by step, and a full rebuild changes no id", async () => {
+    const world = new World(engine === "duckdb" ? 7 : 11);
+    for (let i = 0; i < 25; i++) world.put(i % 2 === 0 ? "crm" : "web", i);
+    await declare(lab, world.yaml());
+    await world.load(lab);
+    await build(lab);
+    for (let step = 0; step < count; step++) {
+      if (step === 3) await world.decide(lab, "must_link", "user_id u1", "email e3@example.com");
+      const moved = world.step();
+      if (moved === "rules") await declare(lab, world.yaml());
+      else await world.load(lab);
+      await build(lab);
+      expect(await groups(lab), `step ${step}`).toEqual(plainGroups([...world.records.values()], world.rules));
+    }
+    const before = await assignment(lab);
+    await build(lab, { args: ["--full-refresh"] });
+    expect(await assignment(lab)).toEqual(before);
+  }, 600_000);
+});

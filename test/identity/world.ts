@@ -1,0 +1,117 @@
+import type { IdentityLab } from "../support/identity-lab.ts";
+import type { PlainRecord, PlainRules } from "./reference.ts";
+
+/** A reproducible stream of numbers in [0, 1). */
+export function numbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Records of two sources that come, go and change: few values, so that they meet. */
+export class World {
+  readonly records = new Map<string, PlainRecord>();
+  rules: PlainRules = { blocked: [], learnAbove: null, fanOut: null, withinDays: 10, mustLink: [] };
+  readonly next: () => number;
+
+  constructor(seed: number) {
+    this.next = numbers(seed);
+  }
+
+  below(n: number): number {
+    return Math.floor(this.next() * n);
+  }
+
+  one(prefix: string, of: number, chance: number): string | null {
+    return this.next() < chance ? `${prefix}${this.below(of)}` : null;
+  }
+
+  put(source: "crm" | "web", key: number): void {
+    const email = () => {
+      const name = this.one("e", 25, 0.7);
+      return name === null ? null : `${name}@example.com`;
+    };
+    const identifiers =
+      source === "crm"
+        ? { user_id: this.one("u", 20, 0.6), email: email(), email_2: this.next() < 0.3 ? email() : null }
+        : { user_id: this.one("u", 20, 0.2), email: email(), device_id: this.one("d", 15, 0.8) };
+    this.records.set(`${source} ${key}`, { source, key, day: this.below(40), identifiers });
+  }
+
+  /** One random move: a few records come, change and go, or a rule changes. Says whether identity.yml changed. */
+  step(): "records" | "rules" {
+    const chance = this.next();
+    if (chance < 0.25) {
+      const pick = this.below(4);
+      if (pick === 0)
+        this.rules = {
+          ...this.rules,
+          blocked: [`email e${this.below(25)}@example.com`, `device_id d${this.below(15)}`],
+        };
+      if (pick === 1) this.rules = { ...this.rules, blocked: [] };
+      if (pick === 2) this.rules = { ...this.rules, fanOut: this.rules.fanOut === null ? 1 + this.below(2) : null };
+      if (pick === 3)
+        this.rules = { ...this.rules, learnAbove: this.rules.learnAbove === null ? 2 + this.below(2) : null };
+      return "rules";
+    }
+    for (let i = 0; i < 4; i++) this.put(this.next() < 0.5 ? "crm" : "web", this.below(20));
+    const keys = [...this.records.keys()];
+    for (let i = 0; i < 3 && keys.length > 8; i++) this.records.delete(keys[this.below(keys.length)] ?? "");
+    return "records";
+  }
+
+  yaml(more: { readonly unique?: boolean } = {}): string {
+    const { blocked, learnAbove, fanOut, withinDays } = this.rules;
+    const values = (namespace: string) =>
+      blocked.filter((name) => name.startsWith(`${namespace} `)).map((name) => JSON.stringify(name.split(" ")[1]));
+    const limit = fanOut === null ? "" : `, limit: { email: ${fanOut}, within: ${withinDays} days }`;
+    return `identity:
+  namespaces:
+    user_id: { priority: 1, verified: true${more.unique === true ? ", unique: true" : ""} }
+    email: { priority: 2, normalise: email }
+    device_id: { priority: 3${limit} }
+  sources:
+    crm: { table: crm, key: id, at: seen, identifiers: { user_id: user_id, email: [email, email_2] }, traits: { first_name: first_name } }
+    web: { table: web, key: id, at: seen, identifiers: { user_id: user_id, email: email, device_id: device_id } }
+  blocked:
+    email: { values: [${values("email").join(", ")}] }
+    device_id: { values: [${values("device_id").join(", ")}] }
+  guards: { learn_blocked_above: ${learnAbove ?? "off"}, max_cluster: off, brake: off }
+`;
+  }
+
+  async load(lab: IdentityLab): Promise<void> {
+    const rows = (source: string) =>
+      [...this.records.values()]
+        .filter((record) => record.source === source)
+        .map(({ key, day, identifiers: { user_id, email, email_2, device_id } }) => {
+          // as people type it: letter case and blanks say nothing
+          const typed = email === null || email === undefined ? null : ` ${email.toUpperCase()} `;
+          const seen = new Date(Date.UTC(2025, 0, 1 + day)).toISOString().slice(0, 19).replace("T", " ");
+          const cells = source === "crm" ? [user_id, typed, email_2, "Ann"] : [user_id, typed, device_id, null];
+          return `(${key}, timestamp '${seen}', ${cells.map((cell) => (cell === null || cell === undefined ? "null" : `'${cell}'`)).join(", ")})`;
+        });
+    for (const [source, last] of [
+      ["crm", "email_2 text, first_name text"],
+      ["web", "device_id text, unused text"],
+    ] as const) {
+      const all = rows(source);
+      await lab.sql(
+        `create table if not exists ${source} (id integer, seen timestamp, user_id text, email text, ${last})`,
+        `delete from ${source}`,
+        ...(all.length > 0 ? [`insert into ${source} values ${all.join(", ")}`] : []),
+      );
+    }
+  }
+
+  async decide(lab: IdentityLab, kind: "must_link" | "cannot_link", a: string, b: string): Promise<void> {
+    const [an = "", av = ""] = a.split(" ");
+    const [bn = "", bv = ""] = b.split(" ");
+    await lab.sql(
+      `insert into identity_decision (decision, kind, a_namespace, a_value, b_namespace, b_value, who, why, decided_at) values ('${kind} ${a} ${b}', '${kind}', '${an}', '${av}', '${bn}', '${bv}', 'test', 'test', timestamp '2025-01-01 00:00:00')`,
+    );
+    if (kind === "must_link") this.rules = { ...this.rules, mustLink: [...this.rules.mustLink, [a, b]] };
+  }
+}
