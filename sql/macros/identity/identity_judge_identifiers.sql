@@ -25,7 +25,7 @@
       {%- do tests.append('d.value in (' ~ literals | join(', ') ~ ')') -%}
     {%- endif -%}
     {%- for pattern in rule['patterns'] -%}
-      {%- do tests.append(millrace.matches('d.value', pattern)) -%}
+      {%- do tests.append(millrace.matches_pattern('d.value', pattern)) -%}
     {%- endfor -%}
     {%- if tests | length > 0 -%}
       {%- do rules.append(("(d.namespace = '" ~ rule['namespace'] ~ "' and " if rule['namespace'] else '(') ~ '(' ~ tests | join(' or ') ~ '))') -%}

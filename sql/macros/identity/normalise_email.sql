@@ -15,5 +15,5 @@
     {%- set value = "case when " ~ value ~ " like '%@gmail.com' or " ~ value ~ " like '%@googlemail.com' then replace("
       ~ dbt.split_part(value, "'@'", 1) ~ ", '.', '') || '@gmail.com' else " ~ value ~ " end" -%}
   {%- endif -%}
-  case when {{ millrace.matches(value, "^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])+[a-z][a-z0-9-]*[a-z0-9]$") }} then {{ value }} end
+  case when {{ millrace.matches_pattern(value, "^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])+[a-z][a-z0-9-]*[a-z0-9]$") }} then {{ value }} end
 {%- endmacro %}

@@ -23,5 +23,5 @@
       else '{{ of["code"] }}' || {{ digits }}
     end
   {%- endset -%}
-  case when {{ millrace.matches(written, '^[+]?[0-9 ()./-]+$') }} and length({{ number }}) between 8 and 15 and {{ number }} not like '0%' then '+' || {{ number }} end
+  case when {{ millrace.matches_pattern(written, '^[+]?[0-9 ()./-]+$') }} and length({{ number }}) between 8 and 15 and {{ number }} not like '0%' then '+' || {{ number }} end
 {%- endmacro %}
