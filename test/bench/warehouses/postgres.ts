@@ -175,8 +175,10 @@ export const variants: Variants = {
         ),
       );
       await seed(args);
-      const backend = await inSession(args, "read", (session) => counted(session, "select pg_backend_pid() as n"));
-      const server = serverOf(backend);
+      const server = await inSession(args, "read", async (session) =>
+        // While the backend is there: it ends with its session.
+        serverOf(await counted(session, "select pg_backend_pid() as n")),
+      );
       if (server === null) throw new Error("the server does not run on this machine, or this is no Linux");
       return { server };
     }),
