@@ -41,8 +41,12 @@ const act =
     );
   };
 
-verb("init <dir>", "a new project that runs at once on DuckDB", "millrace init shop && cd shop && millrace run")
-  .addOption(new Option("--warehouse <engine>", "the warehouse to write for").choices(["duckdb"]).default("duckdb"))
+verb("init <dir>", "a new project; on DuckDB it runs at once", "millrace init shop && cd shop && millrace run")
+  .addOption(
+    new Option("--warehouse <engine>", "the warehouse to write for")
+      .choices(["duckdb", "postgres", "snowflake", "bigquery"])
+      .default("duckdb"),
+  )
   .action(act(async () => (await import("./commands/init.ts")).init));
 
 verb("demo [dir]", "the main job on real data, end to end, in a scratch project", "millrace demo").action(

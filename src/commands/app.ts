@@ -74,6 +74,8 @@ export interface ModelBuilder {
   build(syncs: readonly SyncConfig[]): Promise<BuildOutcome>;
   /** SQL with dbt's `{{ }}` in it, as the warehouse runs it. */
   render(sql: string): Promise<string>;
+  /** Lets dbt connect to the warehouse and do nothing there. Throws DbtFailed with dbt's own words. */
+  debug(): Promise<void>;
 }
 
 /** A sync with everything that planning and delivering it needs. */

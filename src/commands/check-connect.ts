@@ -19,7 +19,7 @@ interface Probe {
   try(): Promise<unknown>;
 }
 
-/** Tries the warehouse, every account that a sync uses, and the syncs' mappings where platforms tell their fields. Writes nothing. */
+/** Tries the warehouse, dbt with it, every account that a sync uses, and the syncs' mappings where platforms tell their fields. Writes nothing. */
 export async function connect({ open, out }: VerbContext): Promise<Tried[]> {
   const app = await open();
   const accounts = [...new Set(app.syncs.map((sync) => sync.to.account))];
@@ -36,6 +36,8 @@ export async function connect({ open, out }: VerbContext): Promise<Tried[]> {
   if (tried[0]?.ok) {
     for (const probe of await missingGrants(app)) await attempt(probe);
   }
+  const { models } = app;
+  if (models !== null) await attempt({ what: "dbt", try: () => models.debug() });
   for (const name of accounts) await attempt({ what: `account ${name}`, try: () => checkAccount(app, name) });
   // A platform that refuses the account would refuse to tell its fields, too.
   const sound = new Set(tried.filter(({ ok }) => ok).map(({ what }) => what));

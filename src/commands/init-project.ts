@@ -3,22 +3,23 @@ import { basename, dirname, join, resolve } from "node:path";
 import { writeSchemas } from "../config/json-schema.ts";
 import { ConfigError } from "../core/errors.ts";
 import { dbtPackageDir } from "../models/package-root.ts";
-import { duckdbProject, packageFolder, schemaFolder } from "./init-templates.ts";
+import { packageFolder, projectFiles, schemaFolder } from "./init-templates.ts";
+import type { warehouseTemplates } from "./init-warehouses.ts";
 
-const templates = { duckdb: duckdbProject } as const;
+export type InitWarehouse = keyof typeof warehouseTemplates;
 
 /** What of Millrace's dbt package a project needs; the rest is the demo and what dbt leaves behind. */
 const packageParts = ["dbt_project.yml", "macros", "models", "tests"];
 
 /**
- * Makes a new project that runs at once: one model, one segment, one sync to a CSV file.
+ * Makes a new project that runs at once (on a server: once its variables are set): one model, one segment, one sync to a CSV file.
  * Returns the files written, relative to the folder. Throws ConfigError if anything but `.git` is in the folder.
  */
-export function initProject(dir: string, { warehouse }: { readonly warehouse: "duckdb" }): string[] {
+export function initProject(dir: string, { warehouse }: { readonly warehouse: InitWarehouse }): string[] {
   const root = resolve(dir);
   requireEmpty(root, dir);
   const name = projectName(basename(root));
-  const files = templates[warehouse](name, dbtName(name));
+  const files = projectFiles(name, dbtName(name), warehouse);
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);

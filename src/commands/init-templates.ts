@@ -1,19 +1,21 @@
 import { editorLine } from "../config/json-schema.ts";
+import { type WarehouseTemplate, warehouseTemplates } from "./init-warehouses.ts";
 
 /** Where a new project keeps the schemas that editors read, and Millrace's dbt package. */
 export const schemaFolder = "schemas";
 export const packageFolder = "sql/dbt_packages_local/millrace";
 
-/** The files of a new project on DuckDB, by path; they run as they are. `dbt` is the project's name as dbt wants it. */
-export function duckdbProject(name: string, dbt: string): Readonly<Record<string, string>> {
+/** The files of a new project, by path; they run once the warehouse's variables are set. `dbt` is the project's name as dbt wants it. */
+export function projectFiles(
+  name: string,
+  dbt: string,
+  engine: keyof typeof warehouseTemplates,
+): Readonly<Record<string, string>> {
+  const warehouse: WarehouseTemplate = warehouseTemplates[engine];
   return {
     "millrace.yml": `${editorLine(`./${schemaFolder}/millrace.schema.json`)}
 project: ${name}
-warehouse:
-  type: duckdb
-  path: ./warehouse.duckdb
-  schema: millrace                  # where Millrace's own tables live
-dbt:
+${warehouse.yaml}dbt:
   project: ./sql
 store: ./.millrace/store.sqlite
 accounts:
@@ -106,7 +108,7 @@ models:
         data_tests: [unique, not_null]
 `,
     ".env.example": `# Copy to .env, which git ignores. Variables of the environment win over it.
-# CRM_URL=https://example.com/hooks
+${warehouse.env}# CRM_URL=https://example.com/hooks
 # CRM_SECRET=
 `,
     ".gitignore": `.env
@@ -119,11 +121,11 @@ sql/logs/
 sql/dbt_packages/
 sql/.user.yml
 `,
-    "README.md": readme(name),
+    "README.md": readme(name, warehouse),
   };
 }
 
-const readme = (name: string): string => `# ${name}
+const readme = (name: string, warehouse: WarehouseTemplate): string => `# ${name}
 
 | file | what it is |
 |---|---|
@@ -133,7 +135,7 @@ const readme = (name: string): string => `# ${name}
 | \`schemas/\` | what editors complete and check the YAML with |
 | \`${packageFolder}/\` | Millrace's macros for dbt, such as \`millrace.as_of()\` |
 
-\`\`\`
+${warehouse.firstSteps}\`\`\`
 millrace check        # are the files right? Connects to nothing
 millrace build        # dbt builds the models
 millrace plan         # what would be sent

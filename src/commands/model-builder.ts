@@ -82,6 +82,10 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
         warehouse.handOver(() => program.render(sql, { asOf: o.asOf ?? o.clock.now(), signal: o.signal }), o.signal),
       );
     },
+    async debug() {
+      const program = await open();
+      await (await o.warehouse()).handOver(() => program.debug(o.signal), o.signal);
+    },
     async build(syncs) {
       const names = syncs.filter((sync) => sync.source.kind !== "table").map((sync) => sync.source.name);
       // Syncs on tables need no model; only a build that was asked for by no sync means all of them.

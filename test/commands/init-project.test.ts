@@ -36,6 +36,26 @@ describe("a new project", () => {
     for (const file of files) expect(existsSync(join(dir, file)), file).toBe(true);
   });
 
+  it.each(["postgres", "snowflake", "bigquery"] as const)(
+    "is written for %s, and lacks only what .env.example names",
+    async (warehouse) => {
+      const dir = join(temp(), "shop");
+      initProject(dir, { warehouse });
+      const connectors = await fileConnector();
+      const example = readFileSync(join(dir, ".env.example"), "utf8");
+      const variables = Object.fromEntries(
+        [...example.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name = "", value]) => [name, value === "" ? "x" : value]),
+      );
+      const unset = check({ dir, env: undefined, connectors, variables: envFrom({}) });
+      expect(unset.length).toBeGreaterThan(0);
+      expect(unset.every(({ level }) => level === "warning")).toBe(true);
+      expect(check({ dir, env: undefined, connectors, variables: envFrom(variables) })).toEqual([]);
+      const project = openProject({ dir, env: undefined, connectors, variables: envFrom(variables) });
+      expect(await project.resolveWarehouse()).toMatchObject({ type: warehouse, schema: "millrace" });
+      expect(readFileSync(join(dir, "README.md"), "utf8")).toContain("millrace check --connect");
+    },
+  );
+
   it("names in its YAML the schemas that it brings, and satisfies them", () => {
     const dir = join(temp(), "shop");
     initProject(dir, { warehouse: "duckdb" });
