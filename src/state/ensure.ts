@@ -12,7 +12,7 @@ import {
   bindingColumns,
   columnList,
   createTable,
-  ledgerColumns,
+  ledgerTableColumns,
   metaColumns,
   planColumns,
   rejectColumns,
@@ -121,7 +121,7 @@ export async function ensureSync(
   }
   if (former === undefined) {
     await session.execute([
-      createTable(dialect, own.ledger, ledgerColumns),
+      createTable(dialect, own.ledger, ledgerTableColumns),
       createTable(dialect, own.rejects, rejectColumns),
       plan,
     ]);

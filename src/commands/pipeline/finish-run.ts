@@ -13,6 +13,7 @@ import type { App } from "../app.ts";
 import { withLease } from "./leases.ts";
 import { patiently } from "./patiently.ts";
 import { prepareSync, shapeOf } from "./prepare.ts";
+import { throughCuts } from "./through-cuts.ts";
 
 const warehouseWaitMs = 10 * 60_000;
 
@@ -47,7 +48,9 @@ export async function finishRun(
       store,
       lease,
       changes: (fromSeq, toSeq) =>
-        patiently(app.clock, () => warehouse.session("read", (session) => read(session, fromSeq, toSeq), app.signal)),
+        throughCuts(app.clock, app.signal, () =>
+          patiently(app.clock, () => warehouse.session("read", (session) => read(session, fromSeq, toSeq), app.signal)),
+        ),
       clock: app.clock,
       signal: app.signal,
       ...(onProgress && { onProgress }),
@@ -56,11 +59,13 @@ export async function finishRun(
   }
   if (error !== null) status = "failed";
   if (run.stage !== "settle") await store.advance(run.id, "settle", lease);
-  const { counts, results } = await fates(app, run, config);
+  const { counts } = await fates(app, run, config);
   assertAddsUp(run.id, plan.total, counts);
   const endedAt = app.clock.now();
-  await withLease(store, app.clock, "warehouse", warehouseWaitMs, app.signal, async () =>
+  const settleOnce = async () =>
     (await app.warehouse()).session("write", async (session) => {
+      // Read anew each time: a cut may have come in the middle of them.
+      const { results } = await fates(app, run, config);
       await settle(session, app.tables, results, {
         plan,
         sync: config,
@@ -72,7 +77,10 @@ export async function finishRun(
         counts,
       });
       await applyRetention(session, app.tables, app.retention, endedAt, await waitingSyncs(store));
-    }),
+    });
+  // Settling is all or nothing, and a second time changes nothing: also where a cut left open whether it was committed.
+  await withLease(store, app.clock, "warehouse", warehouseWaitMs, app.signal, () =>
+    throughCuts(app.clock, app.signal, settleOnce),
   );
   await store.settled(run.id, run.sync, lease);
   await store.end(run.id, status, endedAt, counts, error, lease);

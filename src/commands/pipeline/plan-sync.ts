@@ -14,6 +14,7 @@ import { withLease } from "./leases.ts";
 import { planTarget } from "./prepare.ts";
 import { newRunId } from "./run-id.ts";
 import { agree, agreed, assertStory, trustWarehouse } from "./story.ts";
+import { throughCuts } from "./through-cuts.ts";
 
 export interface PlanAsk {
   readonly trigger: Trigger;
@@ -84,7 +85,7 @@ async function freezeInWarehouse(
 ): Promise<PlanOutcome> {
   const store = await app.store();
   const warehouse = await app.warehouse();
-  return withLease(store, app.clock, "warehouse", warehouseWaitMs, app.signal, () =>
+  const plan = () =>
     warehouse.session(
       "write",
       async (session) => {
@@ -95,7 +96,10 @@ async function freezeInWarehouse(
         });
       },
       app.signal,
-    ),
+    );
+  // Nothing is sent yet, and a plan that was committed before the cut was seen is replaced by its like.
+  return withLease(store, app.clock, "warehouse", warehouseWaitMs, app.signal, () =>
+    throughCuts(app.clock, app.signal, plan),
   );
 }
 

@@ -106,6 +106,13 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   EAI_AGAIN: "The host's name cannot be looked up: check the network.",
 };
 
+/** See commands/pipeline/through-cuts.ts. */
+function againOf(cause: unknown, code: string): "connection" | "conflict" | "unreachable" | undefined {
+  if (code === "40P01" || code === "40001") return "conflict";
+  if (code in UNREACHABLE || code === "57P03") return "unreachable";
+  return isConnectionLoss(cause) ? "connection" : undefined;
+}
+
 /** Class 42 quotes names, never the data; what it quotes of the statement may hold a value. */
 const namesOnly = (message: string): string => message.replace(/'[\s\S]*'|'[\s\S]*$/g, "'…'").slice(0, 300);
 
@@ -119,12 +126,14 @@ export function mapError(cause: unknown, place: string, statement?: string): Mil
   const { code, message } = error;
   const absent = missing(error);
   if (absent !== null) return absent;
-  const context = {
+  const context: Record<string, string> = {
     ...(code === "" ? {} : { sqlstate: code }),
     ...(error.constraint === undefined ? {} : { constraint: error.constraint }),
     ...(error.table === undefined ? {} : { table: error.table }),
     ...(statement === undefined ? {} : { statement: withoutLiterals(statement) }),
   };
+  const again = againOf(cause, code);
+  if (again !== undefined) context.again = again;
   if (code === "42501") {
     return new GrantMissing(`Postgres at ${place}: ${namesOnly(message)} (SQLSTATE ${code}).`, {
       hint: "`millrace grants` prints what this user needs, and `millrace check --connect` says what it lacks. A dbt run that rebuilds a table drops its grants.",
