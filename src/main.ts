@@ -98,9 +98,13 @@ async function openWarehouse(config: WarehouseConfig, out: Output): Promise<Ware
     const { createPostgresWarehouse } = await import("./warehouse/postgres/index.ts");
     return createPostgresWarehouse({ ...config, clock: systemClock });
   }
+  if (config.type === "snowflake") {
+    const { createSnowflakeWarehouse } = await import("./warehouse/snowflake/index.ts");
+    return createSnowflakeWarehouse(config);
+  }
   if (config.type !== "duckdb") {
     throw new ConfigError(`this version has no warehouse of type ${config.type}`, {
-      hint: "Use `type: duckdb` or `type: postgres`; the other engines come next.",
+      hint: "Use `type: duckdb`, `postgres` or `snowflake`.",
     });
   }
   const { createDuckDbWarehouse } = await import("./warehouse/duckdb/index.ts");

@@ -151,6 +151,7 @@ function dbtWarehouse(config: WarehouseConfig): DbtWarehouse {
       ...(threads !== undefined && { threads }),
     };
   }
+  if (config.type === "snowflake") return config;
   throw new ConfigError(`this version makes no dbt profile for ${config.type}`, {
     hint: "Name your own with `dbt: {profiles: DIR}`.",
   });

@@ -36,7 +36,7 @@ export const rejects =
         const at = (name: string) =>
           sql`${dialect.text(dialect.ident(name), { name, type: "timestamp", nativeType: "TIMESTAMP" })} as ${dialect.ident(name)}`;
         const [count] = await session.query(
-          sql`select count(*) as rows from ${dialect.relation(app.tables.rejects)} where ${where}`,
+          sql`select count(*) as ${dialect.ident("rows")} from ${dialect.relation(app.tables.rejects)} where ${where}`,
           z.object({ rows: z.number() }),
         );
         const rows = await session.query(

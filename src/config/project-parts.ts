@@ -27,11 +27,19 @@ export type WarehouseConfig =
       readonly type: "snowflake";
       readonly account: string;
       readonly user: string;
-      readonly privateKey: string;
+      readonly privateKey?: string;
+      readonly privateKeyPassphrase?: string;
+      readonly oauthToken?: string;
       readonly role?: string;
       readonly warehouse: string;
       readonly database: string;
       readonly schema: string;
+      readonly baseUrl?: string;
+      readonly queryTag?: string;
+      readonly statementTimeoutMs?: number;
+      readonly transient?: boolean;
+      readonly loads?: "stage" | "inserts";
+      readonly threads?: number;
     }
   | {
       readonly type: "bigquery";
@@ -95,9 +103,26 @@ export function warehouseConfig(yaml: WarehouseYaml, dir: string): WarehouseConf
       };
     }
     case "snowflake": {
-      const { type, account, user, private_key, warehouse, database, role } = yaml;
-      const optional = role === undefined ? {} : { role };
-      return { type, account, user, privateKey: private_key, warehouse, database, schema, ...optional };
+      const { type, account, user, warehouse, database } = yaml;
+      const timeoutMs = yaml.statement_timeout === undefined ? undefined : durationMs(yaml.statement_timeout);
+      return {
+        type,
+        account,
+        user,
+        warehouse,
+        database,
+        schema,
+        ...(yaml.private_key === undefined ? {} : { privateKey: yaml.private_key }),
+        ...(yaml.private_key_passphrase === undefined ? {} : { privateKeyPassphrase: yaml.private_key_passphrase }),
+        ...(yaml.oauth_token === undefined ? {} : { oauthToken: yaml.oauth_token }),
+        ...(yaml.role === undefined ? {} : { role: yaml.role }),
+        ...(yaml.base_url === undefined ? {} : { baseUrl: yaml.base_url }),
+        ...(yaml.query_tag === undefined ? {} : { queryTag: yaml.query_tag }),
+        ...(timeoutMs === undefined ? {} : { statementTimeoutMs: timeoutMs }),
+        ...(yaml.transient === undefined ? {} : { transient: yaml.transient }),
+        ...(yaml.loads === undefined ? {} : { loads: yaml.loads }),
+        ...(yaml.threads === undefined ? {} : { threads: yaml.threads }),
+      };
     }
     case "bigquery": {
       const { type, project, dataset, location, credentials } = yaml;
@@ -116,7 +141,9 @@ export function warehouseConfig(yaml: WarehouseYaml, dir: string): WarehouseConf
 /** The texts of a warehouse's configuration that must never be shown. */
 export function warehouseSecrets(config: WarehouseConfig): string[] {
   if (config.type === "postgres") return urlSecrets(config.url);
-  if (config.type === "snowflake") return [config.privateKey];
+  if (config.type === "snowflake") {
+    return [config.privateKey, config.privateKeyPassphrase, config.oauthToken].filter((text) => text !== undefined);
+  }
   return config.type === "bigquery" && config.credentials !== undefined ? [config.credentials] : [];
 }
 

@@ -41,11 +41,29 @@ export const warehouseSchema = z
       type: z.literal("snowflake"),
       account: someText.describe("the account identifier, e.g. myorg-account123"),
       user: someText.describe("the user"),
-      private_key: secret.describe("the user's private key (PEM)"),
-      role: someText.optional(),
+      private_key: secret.optional().describe("the user's private key (PEM); or oauth_token"),
+      private_key_passphrase: secret.optional().describe("of an encrypted private key"),
+      oauth_token: secret.optional().describe("an OAuth access token, in place of private_key"),
+      role: someText.optional().describe("the user's default role if left out"),
       warehouse: someText.describe("the virtual warehouse"),
       database: someText.describe("the database"),
       schema,
+      base_url: someText
+        .optional()
+        .describe("in place of https://ACCOUNT.snowflakecomputing.com: private links and proxies"),
+      query_tag: someText
+        .optional()
+        .describe("beside every statement in Snowflake's query history; millrace if left out"),
+      statement_timeout: durationText.optional().describe("of one statement, e.g. 30m; the account's if left out"),
+      transient: z
+        .boolean()
+        .optional()
+        .describe("make Millrace's schema a transient one: no Fail-safe, which costs seven days of storage"),
+      loads: z
+        .enum(["stage", "inserts"])
+        .optional()
+        .describe("how results get in; `inserts` where the network keeps Snowflake's stages out of reach"),
+      threads: z.int().min(1).optional().describe("models that dbt builds at once"),
     }),
     z.strictObject({
       type: z.literal("bigquery"),

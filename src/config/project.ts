@@ -145,7 +145,16 @@ export function requireProject<C extends ConnectorRules>({
   return project;
 }
 
-const secretParts = new Set<PropertyKey>(["accounts", "store", "environments", "url", "private_key", "credentials"]);
+const secretParts = new Set<PropertyKey>([
+  "accounts",
+  "store",
+  "environments",
+  "url",
+  "private_key",
+  "private_key_passphrase",
+  "oauth_token",
+  "credentials",
+]);
 const quotes = (path: SourcePath): boolean => !path.some((step) => secretParts.has(step));
 
 function shapeFaults(root: SourceMap, variables: Env): readonly Fault[] {

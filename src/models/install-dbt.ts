@@ -21,6 +21,8 @@ export interface InstallDbtOptions {
   readonly root: string;
   /** `local`: DuckDB and Postgres, 150 MB. `cloud`: Snowflake and BigQuery as well, 610 MB. */
   readonly adapters?: "local" | "cloud";
+  /** Another hashed list in place of the adapters'. */
+  readonly requirements?: string;
   /** For Python, pip and uv: PATH, proxies, certificates. */
   readonly env: Readonly<Record<string, string>>;
   readonly onProgress?: (line: string) => void;
@@ -36,7 +38,7 @@ export interface InstallDbtOptions {
 export async function installDbt(options: InstallDbtOptions): Promise<"installed" | "current"> {
   const { root, env, signal } = options;
   const say = options.onProgress ?? (() => undefined);
-  const lists = await wanted(options.adapters ?? "local");
+  const lists = await wanted(options);
   const venv = join(root, ".venv");
   if ((await stampOf(venv)) === lists.digest) return "current";
   return await alone(root, options.clock ?? systemClock, signal, async () => {
@@ -70,11 +72,11 @@ const unreachable = {
   hint: "is the Python package index reachable? a proxy or mirror is set by pip's and uv's own variables",
 };
 
-async function wanted(adapters: "local" | "cloud") {
+async function wanted({ adapters = "local", requirements }: InstallDbtOptions) {
   const root = packageRoot();
   const lists = {
     uv: join(root, "requirements-uv.txt"),
-    adapters: join(root, adapters === "cloud" ? "requirements-cloud.txt" : "requirements.txt"),
+    adapters: requirements ?? join(root, adapters === "cloud" ? "requirements-cloud.txt" : "requirements.txt"),
   };
   return {
     ...lists,

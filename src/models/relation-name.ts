@@ -7,7 +7,8 @@ const defaultSchemas: Readonly<Record<string, string>> = { duckdb: "main", postg
 /** `name`, `schema.name` or `database.schema.name`; parts may be quoted to hold dots. */
 export function relationNamed(written: string, engine: string, what: string): Relation {
   const parts = [...written.matchAll(/"((?:[^"]|"")*)"|[^."]+/g)].map(
-    (part) => part[1]?.replaceAll('""', '"') ?? part[0],
+    // Snowflake's dialect reads quotes itself: there they tell "orders" from ORDERS.
+    (part) => (engine === "snowflake" ? part[0] : (part[1]?.replaceAll('""', '"') ?? part[0])),
   );
   const [first, second, third] = parts;
   if (first !== undefined && parts.length === 1) {

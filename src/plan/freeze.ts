@@ -62,9 +62,9 @@ decided as (
 ),
 removals as (select * from decided where op = 'remove'),
 others as (select * from decided where op in ('add', 'update'))
-select ${runId} as run_id, row_number() over () as seq, * from removals
+select ${runId} as run_id, row_number() over (${dialect.anyOrder}) as seq, * from removals
 union all
-select ${runId}, row_number() over () + (select count(*) from removals), * from others
+select ${runId}, row_number() over (${dialect.anyOrder}) + (select count(*) from removals), * from others
 union all
 select ${runId}, ${t.noInt}, * from decided where op not in ${sent}`;
   return dialect.replaceTable(o.plan, decided, "seq");
@@ -92,7 +92,7 @@ export function unchangedStatements(
   return [
     sql`insert into ${t.plan}
       select cast(${o.runId} as ${t.textType}),
-        case when ${sound} then row_number() over (partition by ${sound}) + (select coalesce(max(seq), 0) from ${t.plan}) end,
+        case when ${sound} then row_number() over (partition by ${sound} ${dialect.anyOrder}) + (select coalesce(max(seq), 0) from ${t.plan}) end,
         case when ${sound} then 'keep' else 'refuse' end, ${source.key},
         ${source.matchHash}, ${t.noText}, ${t.noInt}, ${t.noText}, ${source.identifiers}, ${source.fields}, ${source.fastFingerprint},
         ${source.stableFingerprint}, ${t.noText}, ${source.refusalCode}, ${source.refusalMessage}, 1
@@ -113,7 +113,7 @@ export function retirementStatements(dialect: Dialect, o: FreezeOptions): readon
         union all
         select l.key, l.match_hash, l.identifiers, l.stable_fp, l.external_id, 'suppress' from ${t.ledger} l where l.state = 'unknown'
       ), decided as (${leaving(dialect, t, o)})
-      select cast(${o.runId} as ${t.textType}) as run_id, row_number() over () as seq, * from decided where op = 'remove'
+      select cast(${o.runId} as ${t.textType}) as run_id, row_number() over (${dialect.anyOrder}) as seq, * from decided where op = 'remove'
       union all
       select cast(${o.runId} as ${t.textType}), ${t.noInt}, * from decided where op <> 'remove'`;
   return dialect.replaceTable(o.plan, removals, "seq");

@@ -27,7 +27,7 @@ export function resolveUnknown(
     const results = dialect.relation(tables.results);
     const ledger = dialect.relation(syncTables(tables.schema, o.sync, dialect.traits.maxIdentifier).ledger);
     const [found] = await session.query(
-      sql`select count(*) as rows from ${results} where run_id = ${o.runId} and status = 'unknown'`,
+      sql`select count(*) as ${dialect.ident("rows")} from ${results} where run_id = ${o.runId} and status = 'unknown'`,
       z.object({ rows: z.number() }),
     );
     const rows = found?.rows ?? 0;

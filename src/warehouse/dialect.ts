@@ -41,6 +41,8 @@ export interface Dialect {
   statistics(table: Sql): readonly Sql[];
   /** A from item: `rows` as p with `ranges` as r where p.seq lies between r.from_seq and r.to_seq. */
   joinRanges(rows: Sql, ranges: Sql): Sql;
+  /** What stands in `row_number() over (…)` where any order will do: nothing, unless the engine insists on one. */
+  readonly anyOrder: Sql;
   /** The value as text, the same for ever (dates ISO 8601, timestamps UTC with microseconds, true/false, shortest round-trip floats). NULL stays NULL. */
   text(expression: Sql, column: SourceColumn): Sql;
   /** The value as the field type, NULL where it cannot be. Never fails a statement. */

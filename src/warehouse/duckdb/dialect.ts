@@ -82,6 +82,7 @@ export function createDuckDbDialect({ fastHash = duckDbHash, catalog }: DuckDbDi
     // Spread first: DuckDB's join on `between` is quadratic where every row has a range of its own.
     joinRanges: (rows, ranges) =>
       sql`${rows} p join (select *, unnest(range(from_seq, to_seq + 1)) as range_seq from ${ranges}) r on r.range_seq = p.seq`,
+    anyOrder: raw(""),
     text: (expression, column) => textOf(expression, kindOf(column.nativeType), decimalDigits(column).scale),
     tryCast: (expression, column, type) => castOf(expression, kindOf(column.nativeType), type),
     round: (value, _column, digits) => sql`round(${value}, ${raw(String(digits))})`,

@@ -72,6 +72,7 @@ export function createPostgresDialect({ unloggedPlans = false }: PostgresDialect
     // Postgres joins by ranges in a nested loop; one row per seq joins by hash.
     joinRanges: (rows, ranges) =>
       sql`${rows} p join (select *, generate_series(from_seq, to_seq) as range_seq from ${ranges}) r on r.range_seq = p.seq`,
+    anyOrder: raw(""),
     text: (expression, column) => textOf(expression, kindOf(column.nativeType)),
     tryCast: (expression, column, type) => castOf(expression, kindOf(column.nativeType), type),
     round: (value, column, digits) => rounded(value, kindOf(column.nativeType), digits),

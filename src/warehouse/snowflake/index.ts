@@ -1,0 +1,2 @@
+export { createSnowflakeDialect } from "./dialect.ts";
+export { createSnowflakeWarehouse, type SnowflakeWarehouseOptions } from "./warehouse.ts";

@@ -1,0 +1,15 @@
+import type { Value } from "../../core/value.ts";
+import { raw, type Sql } from "../sql.ts";
+
+/** Text in quotes. A backslash escapes there: https://docs.snowflake.com/en/sql-reference/data-types-text#escape-sequences-in-single-quoted-string-constants */
+export const quoted = (value: string): string => `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+
+export const textLiteral = (value: string): Sql => raw(quoted(value));
+
+/** A bound value as the driver takes it: lists and objects as their JSON text. */
+export function parameter(value: Value): string | number | boolean | null {
+  if (value === null || typeof value === "boolean") return value;
+  if (typeof value === "object") return JSON.stringify(value);
+  // Whole numbers are bound as NUMBER; a fraction would be bound as REAL, and lose digits on its way.
+  return typeof value === "number" && !Number.isSafeInteger(value) ? String(value) : value;
+}
