@@ -23,7 +23,7 @@ export const countRow = z.object({
 
 /** The frozen plan by operation and reason: a `countRow` each. */
 export const countQuery = (dialect: Dialect, plan: Relation): Sql =>
-  sql`select op, code, message, count(*) as rows, cast(sum(copies) as bigint) as copies,
+  sql`select op, code, message, count(*) as ${dialect.ident("rows")}, cast(sum(copies) as bigint) as copies,
       count(case when seq is not null and prev_key <> key then 1 end) as netted
     from ${dialect.relation(plan)} where op <> 'clear' group by op, code, message`;
 

@@ -146,7 +146,7 @@ async function retire(session: Session, place: Place, stored: StoredBinding | nu
   const { dialect } = session;
   const look = await readLook(session, tables, request.sync.name);
   const [present] = await session.query(
-    sql`select count(*) as rows from ${dialect.relation(own.ledger)} where state = 'present'`,
+    sql`select count(*) as ${dialect.ident("rows")} from ${dialect.relation(own.ledger)} where state = 'present'`,
     z.object({ rows: z.number() }),
   );
   const rows = await session.script(

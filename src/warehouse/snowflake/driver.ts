@@ -41,6 +41,37 @@ export function run(connection: Connection, sqlText: string, binds: readonly Bin
   return { ...running, done: started.then(({ statement, rows }) => ({ columns: columnsOf(statement), rows })) };
 }
 
+/**
+ * Several statements in one request; what comes back are the rows of the last, or with `none` nothing that is worth waiting for:
+ * the answers are fetched one by one. It stops at the first statement that fails.
+ */
+export function runScript(connection: Connection, texts: readonly string[], answer: "last" | "none"): Running<Answer> {
+  const done = Promise.withResolvers<Answer>();
+  const statement = connection.execute({
+    sqlText: texts.join(";\n"),
+    parameters: { MULTI_STATEMENT_COUNT: texts.length },
+    streamResult: false,
+    fetchAsString: ["Number"],
+    complete: (error, finished, rows) => {
+      if (error) return done.reject(error);
+      if (answer === "last" && nextResult(finished)) return;
+      done.resolve({ columns: columnsOf(finished), rows: rows ?? [] });
+    },
+  });
+  return { done: done.promise, cancel: () => statement.cancel(() => undefined) };
+}
+
+/** Asks for the answer of a script's next statement; false: this was the last. The driver's types do not mention it. */
+function nextResult(statement: RowStatement): boolean {
+  const call = (name: string): unknown => {
+    const method: unknown = Reflect.get(statement, name);
+    return typeof method === "function" ? method.call(statement) : false;
+  };
+  if (call("hasNext") !== true) return false;
+  call("NextResult");
+  return true;
+}
+
 /** One statement whose rows are fetched while they are read. */
 export function open(connection: Connection, sqlText: string, binds: readonly Bind[]): Running<RowStatement> {
   const { started, running } = send(connection, sqlText, binds, true);

@@ -6,6 +6,19 @@ export const quoted = (value: string): string => `'${value.replaceAll("\\", "\\\
 
 export const textLiteral = (value: string): Sql => raw(quoted(value));
 
+/** A question mark is a value's place unless it stands in a literal or a quoted name. */
+const PLACES = /'(?:[^'\\]|''|\\.)*'|"(?:[^"]|"")*"|\?/gs;
+
+/** The statement with its values written out, for a script: there the driver binds none. */
+export function spelledOut({ text, values }: Sql): string {
+  let n = 0;
+  return text.replace(PLACES, (part) => {
+    if (part !== "?") return part;
+    const value = parameter(values[n++] ?? null);
+    return typeof value === "string" ? quoted(value) : String(value);
+  });
+}
+
 /** A bound value as the driver takes it: lists and objects as their JSON text. */
 export function parameter(value: Value): string | number | boolean | null {
   if (value === null || typeof value === "boolean") return value;

@@ -3,6 +3,7 @@ import type { Column, ColumnType, Relation } from "../../core/relation.ts";
 import type { Row } from "../../core/value.ts";
 import { abortError } from "../abort.ts";
 import type { Dialect } from "../dialect.ts";
+import { begin, commit } from "../script.ts";
 import { join, raw, type Sql, sql } from "../sql.ts";
 import { CSV_FORMAT, csvLine, fieldText } from "./csv.ts";
 import { quoted } from "./literals.ts";
@@ -15,9 +16,11 @@ export interface Loading {
   readonly dialect: Dialect;
   readonly loads: Loads;
   readonly signal: AbortSignal | undefined;
-  send(statement: Sql): Promise<void>;
-  /** All of `work`, or nothing. */
-  atomically(work: () => Promise<number>): Promise<number>;
+  /** A transaction of the caller's is under way: the load is part of it. */
+  readonly within: "transaction" | "nothing";
+  send(list: readonly Sql[]): Promise<unknown>;
+  /** Also after an abort; never fails. */
+  clean(statement: Sql): Promise<void>;
 }
 
 /** Cells that one INSERT carries: below that a stage's three requests are the slower way. */
@@ -56,15 +59,7 @@ export async function loadPages(
   const first = await batchOf(source, columns.length);
   if (first.last) return insert(loading, target, columns, first.rows);
   if (loading.loads === "stage") return copy(loading, target, columns, withFirst(first.rows, source));
-  return loading.atomically(async () => {
-    let loaded = await insert(loading, target, columns, first.rows);
-    for (let last = false; !last; ) {
-      const batch = await batchOf(source, columns.length);
-      loaded += await insert(loading, target, columns, batch.rows);
-      last = batch.last;
-    }
-    return loaded;
-  });
+  return insertAll(loading, target, columns, first.rows, source);
 }
 
 async function batchOf(source: AsyncGenerator<Fields>, width: number): Promise<{ rows: Fields[]; last: boolean }> {
@@ -94,17 +89,46 @@ async function insert(
   rows: readonly Fields[],
 ): Promise<number> {
   const { dialect } = loading;
-  const names = namesOf(dialect, columns);
-  const into = sql`insert into ${dialect.relation(target)} (${names})`;
   if (rows.length === 0) {
     // An empty load must still say that there is no such table or column.
-    await loading.send(sql`${into} select ${names} from ${dialect.relation(target)} where false`);
+    await loading.send([sql`select ${namesOf(dialect, columns)} from ${dialect.relation(target)} where false`]);
     return 0;
   }
+  await loading.send([insertOf(dialect, target, columns, rows)]);
+  return rows.length;
+}
+
+function insertOf(dialect: Dialect, target: Relation, columns: readonly Column[], rows: readonly Fields[]): Sql {
   const values = rows.map((fields) => sql`(${join(fields.map((field) => sql`${field}`))})`);
   const fields = columns.map(({ type }, i) => converted(raw(`column${i + 1}`), type));
-  await loading.send(sql`${into} select ${join(fields)} from values ${join(values)}`);
-  return rows.length;
+  return sql`insert into ${dialect.relation(target)} (${namesOf(dialect, columns)}) select ${join(fields)} from values ${join(values)}`;
+}
+
+/** Batch by batch, in a transaction of its own where there is none. */
+async function insertAll(
+  loading: Loading,
+  target: Relation,
+  columns: readonly Column[],
+  first: readonly Fields[],
+  rest: AsyncGenerator<Fields>,
+): Promise<number> {
+  const { dialect, within } = loading;
+  const statement = (rows: readonly Fields[]) => insertOf(dialect, target, columns, rows);
+  let loaded = first.length;
+  await loading.send(within === "transaction" ? [statement(first)] : [begin, statement(first)]);
+  try {
+    for (let last = false; !last; ) {
+      const batch = await batchOf(rest, columns.length);
+      if (batch.rows.length > 0) await loading.send([statement(batch.rows)]);
+      loaded += batch.rows.length;
+      last = batch.last;
+    }
+    if (within === "nothing") await loading.send([commit]);
+    return loaded;
+  } catch (cause) {
+    if (within === "nothing") await loading.clean(raw("rollback"));
+    throw cause;
+  }
 }
 
 /**
@@ -121,18 +145,18 @@ async function copy(
   const files = await spool(lines);
   const stage = raw(`@~/millrace/${randomUUID().replaceAll("-", "")}/`);
   try {
-    await loading.send(
+    await loading.send([
       sql`put ${raw(quoted(`file://${files.pattern}`))} ${stage} source_compression = gzip auto_compress = false overwrite = true parallel = 4`,
-    );
+    ]);
     const plain = columns.every(({ type }) => type !== "json" && type !== "bytes");
     const fields = columns.map(({ type }, i) => converted(raw(`$${i + 1}`), type));
     const from = plain ? stage : sql`(select ${join(fields)} from ${stage})`;
-    await loading.send(
+    await loading.send([
       sql`copy into ${dialect.relation(target)} (${namesOf(dialect, columns)}) from ${from} file_format = ${raw(CSV_FORMAT)} on_error = abort_statement purge = true`,
-    );
+    ]);
     return files.rows;
   } catch (cause) {
-    await loading.send(sql`remove ${stage}`).catch(() => undefined);
+    await loading.clean(sql`remove ${stage}`);
     throw cause;
   } finally {
     await files.remove();

@@ -4,19 +4,28 @@ import type { Value } from "../../core/value.ts";
 import { abortError } from "../abort.ts";
 import { parseAnswer } from "../answer.ts";
 import type { Dialect, SourceColumn } from "../dialect.ts";
-import type { Sql } from "../sql.ts";
+import { begin, commit } from "../script.ts";
+import { raw, type Sql } from "../sql.ts";
 import type { Session } from "../warehouse.ts";
 import { readerFor } from "./cells.ts";
 import { columnRow, describeTable } from "./describe.ts";
-import { columnsOf, open, type Running, run } from "./driver.ts";
+import { columnsOf, open, type Running, run, runScript } from "./driver.ts";
 import { isConnectionLoss, isSessionGone, isSuspended, mapError } from "./errors.ts";
-import { parameter } from "./literals.ts";
-import { type Loads, loadPages } from "./load.ts";
+import { parameter, spelledOut } from "./literals.ts";
+import { type Loading, type Loads, loadPages } from "./load.ts";
 import { ourName } from "./names.ts";
 import { effectOf, makesTemporaryTable, schemaToMake } from "./statements.ts";
 
 /** How often a cancellation is repeated: one that arrives before its statement stops nothing. */
 const CANCEL_EVERY_MS = 500;
+
+const rollback = raw("rollback");
+const ignore = () => undefined;
+
+interface Cells {
+  readonly names: readonly string[];
+  readonly rows: Value[][];
+}
 
 const misuse = (message: string) => new ContractError(message, { hint: "Report this as a defect." });
 
@@ -51,6 +60,8 @@ export function createSnowflakeSession(place: Place, dialect: Dialect, signal?: 
   /** Nothing has run on this connection for us: another one would do as well. */
   let untouched = !place.isNew;
   let occupied: "stream" | "load" | null = null;
+  /** A load counts as one request, whatever it takes. */
+  let loading = false;
   let tail: Promise<unknown> = Promise.resolve();
   let running: Running<unknown> | null = null;
   let repeat: NodeJS.Timeout | undefined;
@@ -118,45 +129,55 @@ export function createSnowflakeSession(place: Place, dialect: Dialect, signal?: 
     }
   }
 
-  async function once(text: string, binds: Sql["values"] = []) {
-    statements += 1;
-    return attempt(() => run(connection, text, binds.map(parameter)));
+  /** One request: a statement with its values bound, or a script with them written out. */
+  async function request(list: readonly Sql[], answer: "last" | "none" = "last") {
+    const [only] = list;
+    statements += loading ? 0 : 1;
+    if (list.length === 1 && only !== undefined) {
+      return attempt(() => run(connection, only.text, only.values.map(parameter)));
+    }
+    return attempt(() => runScript(connection, list.map(spelledOut), answer));
   }
 
   /**
    * DDL commits whatever is under way, so a transaction begins with its first change of rows and begins anew after DDL: the
    * caller does its DDL first, and what it changes after that is all or nothing.
    */
-  async function minded(text: string): Promise<void> {
-    const effect = effectOf(text);
-    if (makesTemporaryTable(text)) spoilt = true;
-    if (!inTransaction || effect === "none") return;
-    if (effect === "ddl") begun = false;
-    else if (!begun) {
-      await once("begin");
+  function minded(list: readonly Sql[]): Sql[] {
+    return list.flatMap((statement) => {
+      const effect = effectOf(statement.text);
+      if (makesTemporaryTable(statement.text)) spoilt = true;
+      if (!inTransaction || effect === "none") return [statement];
+      if (effect === "ddl") begun = false;
+      if (effect === "ddl" || begun) return [statement];
       begun = true;
-    }
+      return [begin, statement];
+    });
   }
 
-  async function send({ text, values }: Sql) {
+  async function send(list: readonly Sql[], answer: "last" | "none"): Promise<Cells> {
+    ready(loading ? "load" : null);
     try {
-      await minded(text);
-      const { columns, rows } = await once(text, values);
+      const { columns, rows } = await request(minded(list), answer);
       const readers = columns.map(readerFor);
       const cells = rows.map((row) => readers.map((read, i) => read(row[i])));
       return { names: columns.map((column) => ourName(column.getName())), rows: cells };
     } catch (cause) {
-      const made = await schemaThereAlready(text);
-      if (made) return { names: [], rows: [] as Value[][] };
-      throw fail(cause, text);
+      const [first, ...rest] = list;
+      if (first !== undefined && (await isThereAlready(first))) {
+        return rest.length === 0 ? { names: [], rows: [] } : send(rest, answer);
+      }
+      // The server skips the rest of a failed script, its commit too.
+      if (list.includes(begin)) await request([rollback]).catch(() => (spoilt = true));
+      throw fail(cause, list.map(({ text }) => text).join(";\n"));
     }
   }
 
   /** CREATE SCHEMA IF NOT EXISTS asks for the right to create one even where it exists already. */
-  async function schemaThereAlready(text: string): Promise<boolean> {
+  async function isThereAlready({ text }: Sql): Promise<boolean> {
     const name = schemaToMake(text);
     if (name === null || signal?.aborted) return false;
-    return once(`use schema ${name}`).then(
+    return request([raw(`use schema ${name}`)]).then(
       () => true,
       () => false,
     );
@@ -170,20 +191,15 @@ export function createSnowflakeSession(place: Place, dialect: Dialect, signal?: 
     get connection() {
       return connection;
     },
-    async query(statement, row) {
-      const { names, rows } = await inTurn(async () => {
-        ready();
-        return send(statement);
-      });
-      return parseAnswer(statement, names, rows, row);
+    query: (statement, row) => session.script([statement], row),
+    async script(list, row) {
+      const last = list.at(-1);
+      if (last === undefined) throw misuse("An empty script has no answer.");
+      const { names, rows } = await inTurn(() => send(list, "last"));
+      return parseAnswer(last, names, rows, row);
     },
     async execute(list) {
-      for (const statement of list) {
-        await inTurn(async () => {
-          ready();
-          await send(statement);
-        });
-      }
+      if (list.length > 0) await inTurn(() => send(list, "none"));
     },
     async describe(ref): Promise<SourceColumn[] | null> {
       try {
@@ -227,14 +243,14 @@ export function createSnowflakeSession(place: Place, dialect: Dialect, signal?: 
           ready();
           if (!begun) return;
           begun = false;
-          await once("commit").catch((cause: unknown) => {
+          await request([commit]).catch((cause: unknown) => {
             spoilt = true;
             throw fail(cause, "commit");
           });
         });
         return value;
       } catch (error) {
-        await rollback();
+        await undo();
         throw error;
       } finally {
         inTransaction = false;
@@ -244,27 +260,25 @@ export function createSnowflakeSession(place: Place, dialect: Dialect, signal?: 
       return inTurn(async () => {
         ready();
         occupied = "load";
+        loading = true;
+        statements += 1;
+        const { loads } = place;
         try {
-          return await loadPages(
-            {
-              dialect,
-              loads: place.loads,
-              signal,
-              send: async (statement) => {
-                if (!/^remove/.test(statement.text)) ready("load");
-                await send(statement);
-              },
-              atomically: inTransaction ? (work) => work() : alone,
-            },
-            target,
-            columns,
-            pages,
-          );
+          const here: Loading = {
+            dialect,
+            loads,
+            signal,
+            within: inTransaction ? "transaction" : "nothing",
+            send: (list) => send(list, "none"),
+            clean: (statement) => request([statement]).then(ignore, ignore),
+          };
+          return await loadPages(here, target, columns, pages);
         } catch (cause) {
           if (signal?.aborted) throw abortError(signal);
           throw cause;
         } finally {
           occupied = null;
+          loading = false;
         }
       });
     },
@@ -277,25 +291,12 @@ export function createSnowflakeSession(place: Place, dialect: Dialect, signal?: 
     },
   };
 
-  /** A transaction around a load of several statements, outside any other. */
-  async function alone(work: () => Promise<number>): Promise<number> {
-    await once("begin");
-    try {
-      const value = await work();
-      await once("commit");
-      return value;
-    } catch (cause) {
-      await once("rollback").catch(() => undefined);
-      throw cause;
-    }
-  }
-
   /** Also after an abort. Where it cannot be sent, the session is closed, which rolls back as well. */
-  async function rollback(): Promise<void> {
+  async function undo(): Promise<void> {
     await tail;
     if (!begun) return;
     begun = false;
-    await once("rollback").catch(() => {
+    await request([rollback]).catch(() => {
       spoilt = true;
     });
   }

@@ -62,6 +62,7 @@ RESERVED = set(
 login_rules = json.loads(os.environ.get("MILLRACE_FAKESNOW_LOGIN", "{}"))
 running: dict[str, object] = {}
 chunks: dict[str, bytes] = {}
+results: dict[str, bytes] = {}
 faults: list[dict] = []
 log: list[dict] = []
 
@@ -388,6 +389,32 @@ async def ask_fakesnow(scope, body: bytes):
     return start.get("status", 500), got
 
 
+def split(text: str) -> list[str]:
+    parts = re.findall(r"""(?:'(?:[^'\\]|''|\\.)*'|"(?:[^"]|"")*"|[^;'"])+""", text, re.S)
+    return [part for part in (part.strip() for part in parts) if part]
+
+
+async def several(scope, request: dict, wanted: int, base: str) -> bytes:
+    """Statements in order, up to the first that fails; the answers wait to be fetched.
+    https://docs.snowflake.com/en/developer-guide/node-js/nodejs-driver-execute#executing-a-batch-of-sql-statements-multi-statement-support
+    """
+    texts = split(request["sqlText"])
+    if len(texts) != wanted:
+        return json.dumps(failure("000008", "0A000", f"Actual statement count {len(texts)} did not match the desired statement count {wanted}.")).encode()
+    ids = []
+    for text in texts:
+        _, got = await ask_fakesnow(scope, json.dumps({**request, "sqlText": text, "parameters": {}}).encode())
+        reply = json.loads(got) if got.startswith(b"{") else failure("261000", "XX000", "fakesnow failed")
+        if not reply.get("success"):
+            missing(reply)
+            return json.dumps(reply).encode()
+        as_rows(reply["data"], base)
+        ids.append(uuid.uuid4().hex)
+        reply["data"]["queryId"] = ids[-1]
+        results[ids[-1]] = json.dumps(reply).encode()
+    return json.dumps({"data": {"resultIds": ",".join(ids), "queryId": uuid.uuid4().hex, "parameters": []}, "success": True}).encode()
+
+
 async def app(scope, receive, send):
     if scope["type"] != "http":
         return await server.app(scope, receive, send)
@@ -397,6 +424,8 @@ async def app(scope, receive, send):
     if path.startswith("/test/chunk/"):
         found = chunks.pop(path.rsplit("/", 1)[1], None)
         return await answer(send, 200 if found is not None else 404, found or b"", b"text/plain")
+    if match := re.fullmatch(r"/queries/([0-9a-f]+)/result", path):
+        return await answer(send, 200, results.pop(match[1]))
     if path == "/test/log":
         return await answer(send, 200, json.dumps(log).encode())
     if path == "/fs_bucket" or path.startswith("/monitoring"):
@@ -441,6 +470,8 @@ async def app(scope, receive, send):
     request_id = parse_qs(scope["query_string"].decode()).get("requestId", [""])[0]
     connection = server.sessions.get(headers.get("authorization", "")[17:-1])
     running[request_id] = connection
+    base = f"http://{headers['host']}"
+    wanted = int((request.get("parameters") or {}).get("MULTI_STATEMENT_COUNT") or 1)
 
     async def closed():
         while (await receive())["type"] != "http.disconnect":
@@ -450,7 +481,10 @@ async def app(scope, receive, send):
 
     watch = asyncio.create_task(closed())
     try:
-        status, got = await ask_fakesnow(scope, body)
+        if wanted == 1:
+            status, got = await ask_fakesnow(scope, body)
+        else:
+            status, got, node = 200, await several(scope, request, wanted, base), False
     finally:
         running.pop(request_id, None)
         watch.cancel()
@@ -461,7 +495,7 @@ async def app(scope, receive, send):
         reply = json.loads(got)
         if isinstance(reply.get("data"), dict):
             if reply.get("success"):
-                as_rows(reply["data"], f"http://{headers['host']}")
+                as_rows(reply["data"], base)
             else:
                 missing(reply)
         got = json.dumps(reply).encode()
