@@ -44,6 +44,8 @@ export function connectionOptions(options: Connecting): ConnectionOptions {
     clientSessionKeepAlive: true,
     rowMode: "array",
     representNullAsStringNull: false,
+    // A host that is not there is told within seconds; the default tries for minutes.
+    sfRetryMaxLoginRetries: 2,
     // The wait for a chunk is shorter, and the memory bounded by this many of them.
     resultPrefetch: 2,
     // What is missing is told by the first statement, with its name.

@@ -341,7 +341,8 @@ def refused_login(data: dict) -> str | None:
         try:
             if key is None:
                 return None
-            claims = jwt.decode(data["TOKEN"], key, algorithms=["RS256"])
+            # The driver writes milliseconds where seconds belong, and Snowflake takes them.
+            claims = jwt.decode(data["TOKEN"], key, algorithms=["RS256"], options={"verify_iat": False})
             return None if claims["sub"] == login_rules["subject"] else "JWT token is invalid."
         except jwt.PyJWTError as e:
             return f"JWT token is invalid. {e}"

@@ -12,6 +12,15 @@ export function onFakesnow(name: string, tests: () => void | Promise<void>): voi
   else it(name, (context) => context.skip(reason));
 }
 
+/**
+ * Tests that take minutes there, because it translates every statement in Python: only where MILLRACE_LONG_TESTS is set.
+ * `MILLRACE_LONG_TESTS=1 npm test -- test/warehouse/snowflake`
+ */
+export function onFakesnowAtLength(name: string, tests: () => void | Promise<void>): void {
+  if (process.env.MILLRACE_LONG_TESTS !== undefined) onFakesnow(name, tests);
+  else it(name, (context) => context.skip("minutes long on fakesnow: set MILLRACE_LONG_TESTS"));
+}
+
 /** One server for the tests around it. */
 export function fakesnow(logins?: Logins): () => Fakesnow {
   let server: Fakesnow | null = null;
