@@ -11,6 +11,7 @@ export const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   file: async () => (await import("./file/index.ts")).file,
   http: async () => (await import("./http/index.ts")).http,
   hubspot: async () => (await import("./hubspot/index.ts")).hubspot,
+  intercom: async () => (await import("./intercom/index.ts")).intercom,
   iterable: async () => (await import("./iterable/index.ts")).iterable,
   klaviyo: async () => (await import("./klaviyo/index.ts")).klaviyo,
   mailchimp: async () => (await import("./mailchimp/index.ts")).mailchimp,

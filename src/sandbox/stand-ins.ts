@@ -8,6 +8,7 @@ import { customerio } from "./customerio/index.ts";
 import { dataverse } from "./dataverse/index.ts";
 import { hook } from "./hook/index.ts";
 import { hubspot } from "./hubspot/index.ts";
+import { intercom } from "./intercom/index.ts";
 import { iterable } from "./iterable/index.ts";
 import { klaviyo } from "./klaviyo/index.ts";
 import { mailchimp } from "./mailchimp/index.ts";
@@ -25,6 +26,7 @@ export const standIns = {
   customerio,
   mailchimp,
   sendgrid,
+  intercom,
   hook,
 } as const;
 
