@@ -12,6 +12,7 @@ import { intercom } from "./intercom/index.ts";
 import { iterable } from "./iterable/index.ts";
 import { klaviyo } from "./klaviyo/index.ts";
 import { mailchimp } from "./mailchimp/index.ts";
+import { onesignal } from "./onesignal/index.ts";
 import { salesforce } from "./salesforce/index.ts";
 import { sendgrid } from "./sendgrid/index.ts";
 
@@ -27,6 +28,7 @@ export const standIns = {
   mailchimp,
   sendgrid,
   intercom,
+  onesignal,
   hook,
 } as const;
 

@@ -4,6 +4,7 @@ import type { BatchResult } from "../../core/result.ts";
 import type { Batch, Target, TargetCtx } from "../connector.ts";
 import { accepted, chunks, delivered, type Fates, rejected, resultMissing, settled } from "../fates.ts";
 import { type Identified, identified } from "../identified.ts";
+import { pathSegment } from "../path-segment.ts";
 import type { IterableAccount } from "./account.ts";
 import { apiReply, type Ctx, call } from "./api.ts";
 import { bulkFates, bulkReply, checkDropped } from "./bulk-result.ts";
@@ -97,10 +98,12 @@ const invalid = new Set(["InvalidEmailAddressError", "InvalidUserIdError"]);
 
 /** One user a request; "asynchronous", so accepted. https://api.iterable.com/api/docs#users_delete */
 async function removeOne(ctx: Ctx, by: Identifier, value: string) {
+  const segment = pathSegment(value);
+  if (segment === null) return removalFate("InvalidUserIdError");
   const { body } = await call(ctx, {
     method: "DELETE",
     scope: "delete",
-    path: `/api/users/${by === "userId" ? "byUserId/" : ""}${encodeURIComponent(value)}`,
+    path: `/api/users/${by === "userId" ? "byUserId/" : ""}${segment}`,
     accept: [400, 404],
     expect: apiReply,
   });
