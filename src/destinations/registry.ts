@@ -6,6 +6,7 @@ import type { Connector } from "./connector.ts";
  */
 export const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   braze: async () => (await import("./braze/index.ts")).braze,
+  brevo: async () => (await import("./brevo/index.ts")).brevo,
   customerio: async () => (await import("./customerio/index.ts")).customerio,
   dataverse: async () => (await import("./dataverse/index.ts")).dataverse,
   file: async () => (await import("./file/index.ts")).file,

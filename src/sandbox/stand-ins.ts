@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import { braze } from "./braze/index.ts";
+import { brevo } from "./brevo/index.ts";
 import type { Misbehaviour } from "./core/misbehaviour.ts";
 import type { Platform } from "./core/platform.ts";
 import type { StandIn } from "./core/stand-in.ts";
@@ -29,6 +30,7 @@ export const standIns = {
   sendgrid,
   intercom,
   onesignal,
+  brevo,
   hook,
 } as const;
 

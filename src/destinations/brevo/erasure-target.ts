@@ -1,0 +1,36 @@
+import { z } from "zod";
+import type { Target } from "../connector.ts";
+import { type Fates, resultMissing, settled } from "../fates.ts";
+import { identified, lowered } from "../identified.ts";
+import { oneByOne } from "../one-by-one.ts";
+import type { BrevoAccount } from "./account.ts";
+import { deleteContact } from "./contact-target.ts";
+
+const options = z.strictObject({});
+
+/** Deletes contacts for good. There is no batch. https://developers.brevo.com/reference/delete-contact */
+export const erasure: Target<BrevoAccount, z.output<typeof options>> = {
+  description: "Deletes contacts for privacy requests; cannot be undone",
+  kind: "records",
+  options,
+  identifiers: ["email"],
+  needsMatch: true,
+  fields: { known: {}, others: "refused" },
+  ops: ["remove"],
+  modes: ["remove"],
+  onlyIfEmpty: false,
+  object: () => "erasure",
+  shape: () => ({
+    batch: { maxRows: 50, mixedOps: false },
+    resend: "idempotent",
+    outcome: "per-row",
+    contents: "changes",
+  }),
+  requests: (_to, sync) => sync.plannedRows,
+  async send(batch, ctx) {
+    const fates: Fates = new Map();
+    const rows = identified(batch.changes, "email", fates, lowered);
+    await oneByOne(rows, 5, fates, (row) => deleteContact(row, ctx));
+    return settled(batch.changes, fates, resultMissing("Brevo"));
+  },
+};
