@@ -242,6 +242,23 @@ describe("the YAML of the guides", async () => {
     );
   };
 
+  /** An example of events, traits or segments stands beside the demo's own. */
+  const faultsBesideDemo = (folder: string, text: string): string[] => {
+    const own = files.filter((file) => /^(events|traits|segments)[/]/.test(file));
+    const dir = tempProject({
+      ...Object.fromEntries(own.map((file) => [file, read(file)])),
+      "millrace.yml": JSON.stringify(project),
+      "sql/dbt_project.yml": "name: docs\n",
+      ...Object.fromEntries(
+        ["orders", "stg_shop__contacts", "profile_traits"].map((model) => [`sql/models/${model}.sql`, "select 1\n"]),
+      ),
+      [`${folder}/example.yml`]: text,
+    });
+    return check({ dir, env: undefined, connectors, variables }).map(
+      ({ file, line, message }) => `${file}:${line}: ${message}`,
+    );
+  };
+
   /** One sync of all lines; or, where a key comes twice, one of each line. */
   const partsOf = (text: string): Record<string, unknown>[] => {
     const lines = text.split("\n").filter((line) => line.trim() !== "");
@@ -271,7 +288,10 @@ describe("the YAML of the guides", async () => {
       return;
     }
     const data = z.record(z.string(), z.unknown()).parse(parse(text));
-    if ("sync" in data) expect(faultsOf({ ...project, accounts: accountsBeside(where) }, [data])).toEqual([]);
+    const declares = Object.entries({ events: "events", traits: "traits", segment: "segments", lifecycle: "segments" });
+    const folder = declares.find(([key]) => key in data)?.[1];
+    if (folder !== undefined && !("sync" in data)) expect(faultsBesideDemo(folder, text)).toEqual([]);
+    else if ("sync" in data) expect(faultsOf({ ...project, accounts: accountsBeside(where) }, [data])).toEqual([]);
     else if ("project" in data) expect(faultsOf(text, [])).toEqual([]);
     else {
       // Part of a millrace.yml: the rest is the project above.

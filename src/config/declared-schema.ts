@@ -87,7 +87,6 @@ const traitSchema = z.union([
     where: columnFilters.optional(),
     as: z.enum(valueTypes).optional().describe("the type"),
     default: literalValue.optional().describe("instead of a missing value"),
-    history: z.boolean().optional().describe("true: its values are kept over time"),
   }),
 ]);
 

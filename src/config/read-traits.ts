@@ -110,7 +110,6 @@ function readTrait(
     as: own.as,
     fallback: own.default,
     type: traitType(yaml),
-    history: own.history ?? false,
     origin: { file: place.file, line: place.line },
   };
 }

@@ -90,8 +90,6 @@ export interface TraitDeclaration {
   /** Instead of a missing value. */
   readonly fallback: Literal | undefined;
   readonly type: ValueType;
-  /** Its values are kept over time. */
-  readonly history: boolean;
   readonly origin: Origin;
 }
 

@@ -3,6 +3,7 @@ import type { Declarations, SegmentDeclaration, Span } from "../core/declared.ts
 import type { ProfileKeys } from "../rules/rows.ts";
 import { steadyConfig } from "../rules/steady.ts";
 import { type ModelProperties, propertiesFile } from "../rules/text.ts";
+import { choose } from "./choose.ts";
 import { countModelSql, countModels, steadyCounts } from "./count-models.ts";
 import { flowsSql, lifecycleFlowsSql, membershipSql, overlapSql, sizesSql } from "./membership-sql.ts";
 import { membershipModel } from "./names.ts";
@@ -11,8 +12,12 @@ import { ruleOf } from "./rule-sql.ts";
 import { segmentSql } from "./segment-sql.ts";
 import { sequenceModel, sequenceModelSql } from "./sequence-model.ts";
 
-/** The segments as dbt models: what rules count, a view per segment, and the history of all memberships. */
-export function compileSegments(declared: Declarations, daysOf: (span: Span) => number): CompiledFile[] {
+/** The segments as dbt models: what rules count, a view per segment, and the history of all memberships. `split`: who shares a pass. */
+export function compileSegments(
+  declared: Declarations,
+  daysOf: (span: Span) => number,
+  split: typeof choose = choose,
+): CompiledFile[] {
   const { segments } = declared;
   const [first] = segments;
   if (first === undefined) return [];
@@ -21,7 +26,7 @@ export function compileSegments(declared: Declarations, daysOf: (span: Span) => 
     declared,
     segments.flatMap((segment) => ruleOf(segment) ?? []),
   );
-  const counts = countModels(asked.counts.values(), daysOf, keys);
+  const counts = countModels(asked.counts.values(), daysOf, keys, split);
   const from = first.origin.file;
   const files: CompiledFile[] = [];
   const properties: ModelProperties[] = [];

@@ -24,6 +24,7 @@ export function countModels(
   counts: Iterable<CountedPattern>,
   daysOf: (span: Span) => number,
   keys: ProfileKeys,
+  split: typeof choose = choose,
 ): CountModel[] {
   const models: CountModel[] = [];
   const taken = new Set<string>();
@@ -31,7 +32,7 @@ export function countModels(
     const table = patterns[0]?.event.model ?? "";
     // A table whose rows tell when they arrived is read whole once, and by its changes ever after: then all share that pass.
     const steady = patterns[0]?.event.arrived !== undefined && keys.identity === "none";
-    const { shared, apart } = steady ? { shared: patterns, apart: [] } : choose(patterns, daysOf);
+    const { shared, apart } = steady ? { shared: patterns, apart: [] } : split(patterns, daysOf);
     for (let from = 0; from < shared.length; from += columnsPerModel) {
       models.push({
         model: named(table, "", taken),

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [plan] [first] [deliver] [cli] [--rows N] [--deliver-rows N] [--memory 1GB] [--json]`
+ * `npm run bench -- [plan] [first] [deliver] [segments] [cli] [--rows N] [--deliver-rows N] [--memory 1GB] [--json]`
  *
  * Every variant runs in a process of its own; what counts are the ratios, which a busy machine moves least. Without names
  * everything runs: planning 10,000,000 rows, a first run of 1,000,000, a delivery of 1,000,000 and of five times as many.
@@ -12,6 +12,7 @@ import { benchCommandLine } from "./command-line.ts";
 import { benchDeliver } from "./deliver/bench.ts";
 import { benchFirstRun, benchPlan } from "./plan/bench.ts";
 import { type Figure, line, met } from "./report.ts";
+import { benchSegments } from "./segments/bench.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -67,6 +68,12 @@ if (wants("deliver")) {
       benchDeliver({ dir, rows: count, alone, tell }),
     );
   }
+}
+if (wants("segments")) {
+  const profiles = Math.max(1_000, Math.round(rows / 10));
+  await bench(`50 segments over ${number(rows)} events of ${number(profiles)} profiles`, (_dir, tell) =>
+    benchSegments({ events: rows, profiles, tell }),
+  );
 }
 if (wants("cli")) await bench("the command line", (_dir, tell) => benchCommandLine({ times: 5, tell }));
 

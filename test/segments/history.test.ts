@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Dbt } from "../../src/models/dbt.ts";
@@ -152,5 +155,63 @@ settings: { in_no_segment: { consent: unsubscribed } }
     expect(
       await sql("select from_segment, to_segment from analytics.segment_flows where moved_at = '2026-04-05'"),
     ).toEqual([["stale", "gone"]]);
+  });
+
+  describe("asked by `millrace segment`", () => {
+    const ask = async (...args: string[]): Promise<unknown> => {
+      const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+      const command = [cli, "segment", ...args, "--project", project.dir, "--as-of", "2026-04-05", "--json"];
+      const { stdout } = await promisify(execFile)(process.execPath, command);
+      return JSON.parse(stdout);
+    };
+
+    test("preview tells size, members and what removes most", async () => {
+      await project.write({
+        "segments/try.yml": `segment: try
+where: { all: [{ trait: age, gte: 18 }, { did: bought, within: 60 days }, { trait: city, in: [Ely, Bath] }] }
+`,
+      });
+      expect(await ask("preview", "try")).toEqual({
+        segment: "try",
+        profiles: 4,
+        members: 1,
+        conditions: [
+          { condition: "age is at least 18", fulfilled_by: 3, keeps_out: 0 },
+          { condition: "did bought in the last 60 days", fulfilled_by: 2, keeps_out: 1 },
+          { condition: "city is one of Ely, Bath", fulfilled_by: 3, keeps_out: 0 },
+        ],
+        removes_most: "did bought in the last 60 days",
+        sample: ["2"],
+      });
+    });
+
+    test("explain gives each condition with the profile's own values, masked", async () => {
+      expect(await ask("explain", "try", "3")).toEqual({
+        segment: "try",
+        found: true,
+        member: false,
+        allowed: false, // took consent back
+        conditions: [
+          { condition: "age is at least 18", holds: true, values: { age: 50 } },
+          { condition: "did bought in the last 60 days", holds: true, values: { times: 1 } },
+          { condition: "city is one of Ely, Bath", holds: false, values: { city: "N•••" } },
+        ],
+      });
+      expect(await ask("explain", "try", "'; drop table raw.people; --")).toEqual({ segment: "try", found: false });
+    });
+
+    test("diff tells who would enter and leave", async () => {
+      await project.write({ "earlier.yml": "segment: adults\nwhere: { trait: age, lt: 41 }\n" });
+      expect(await ask("diff", "adults", "--against", "earlier.yml")).toEqual({
+        segment: "adults",
+        against: "earlier.yml",
+        was: 3,
+        becomes: 1,
+        enters: 0,
+        leaves: 2,
+        entering: [],
+        leaving: ["1", "5"],
+      });
+    });
   });
 });

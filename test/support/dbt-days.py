@@ -1,13 +1,14 @@
 """Day after day in one process, because starting dbt is most of what a day costs.
 
-Reads JSON lines {"as_of": text, "before": [sql], "after": [sql]} and answers each with one line: {"failed": [text], "rows": [[...]]},
-the rows of the `after` queries. Arguments: the DuckDB file, dbt's project folder, the folder of profiles.yml, dbt's target, dbt's
+Reads JSON lines {"as_of": text, "before": [sql], "select": [text], "after": [sql]} and answers each with one line: {"failed": [text],
+"cpu": seconds of this process while dbt built, "rows": [[...]]}, the rows of the `after` queries. Arguments: the DuckDB file, dbt's project folder, the folder of profiles.yml, dbt's target, dbt's
 target folder.
 """
 
 import contextlib
 import json
 import os
+import resource
 import sys
 
 import duckdb
@@ -17,6 +18,11 @@ database, project, profiles, target, target_path = sys.argv[1:]
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # what dbt prints is not an answer
 runner = dbtRunner()
+
+
+def cpu():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def run(statements):
@@ -31,13 +37,16 @@ for line in sys.stdin:
     day = json.loads(line)
     run(day["before"])
     os.environ["MILLRACE_AS_OF"] = day["as_of"]
+    select = ["--select", *day["select"]] if day.get("select") else []
+    begun = cpu()
     result = runner.invoke(
-        ["build", "--quiet", "--project-dir", project, "--profiles-dir", profiles, "--target", target, "--target-path", target_path]
+        ["build", "--quiet", "--project-dir", project, "--profiles-dir", profiles, "--target", target, "--target-path", target_path, *select]
     )
+    used = cpu() - begun
     failed = [] if result.exception is None else [str(result.exception)]
     for each in result.result or []:
         if str(each.status) in ("error", "fail"):
             failed.append(f"{each.node.name}: {each.message}")
     rows = [] if failed else run(day["after"])
-    answers.write(json.dumps({"failed": failed, "rows": rows}, default=str) + "\n")
+    answers.write(json.dumps({"failed": failed, "cpu": used, "rows": rows}, default=str) + "\n")
     answers.flush()

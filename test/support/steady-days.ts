@@ -1,10 +1,4 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { findDbt } from "../../src/models/find-dbt.ts";
-import { dbtPackageDir } from "../../src/models/package-root.ts";
-import { environment } from "../models/demo-project.ts";
+import { openDbtDays } from "./dbt-days.ts";
 import { choices } from "./random-world.ts";
 import { makeSegmentProject } from "./segment-project.ts";
 
@@ -95,7 +89,7 @@ export async function steadyDays(days: number, seed: number): Promise<SteadyDay[
     );
     // Installs packages and makes the profile; everything after it happens in one process.
     await dbt.render("select 1", { asOf: new Date(start) });
-    const worker = await openWorker(project.dir, project.database, dbt.targetDir);
+    const worker = await openDbtDays(project.dir, project.database, dbt.targetDir);
     const told: SteadyDay[] = [];
     let asOf = start;
     for (let day = 0; day < days; day++) {
@@ -140,39 +134,3 @@ export async function steadyDays(days: number, seed: number): Promise<SteadyDay[
 
 const insert = (rows: readonly string[]): string => `insert into raw.orders values ${rows.join(", ")}`;
 const stamp = (at: number): string => `'${new Date(at).toISOString().replace("T", " ").replace("Z", "")}'`;
-
-interface Answer {
-  readonly failed: readonly string[];
-  readonly rows: readonly (readonly (readonly unknown[])[])[];
-}
-
-async function openWorker(dir: string, database: string, targetDir: string) {
-  const env = environment();
-  const program = await findDbt({ projectDir: dir, env });
-  const script = join(import.meta.dirname, "dbt-days.py");
-  const args = [script, database, join(dir, "sql"), join(dir, ".duckdb", "dbt"), "millrace", targetDir];
-  const child = spawn(program.python, args, {
-    env: {
-      ...env,
-      MILLRACE_DBT_PACKAGE: dbtPackageDir(),
-      MILLRACE_DUCKDB_PATH: database,
-      DBT_SEND_ANONYMOUS_USAGE_STATS: "false",
-    },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  const errors: string[] = [];
-  child.stderr.on("data", (data) => void errors.push(String(data)));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return {
-    async ask(day: object): Promise<Answer> {
-      child.stdin.write(`${JSON.stringify(day)}\n`);
-      const { value, done } = await lines.next();
-      if (done === true) throw new Error(`dbt's process ended: ${errors.join("").slice(-2000)}`);
-      return JSON.parse(value) as Answer;
-    },
-    async close(): Promise<void> {
-      child.stdin.end();
-      if (child.exitCode === null) await once(child, "exit");
-    },
-  };
-}
