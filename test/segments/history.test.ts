@@ -36,7 +36,7 @@ stages:
     "version: 2\nsources: [{ name: raw, schema: raw, tables: [{ name: people }, { name: purchases }] }]\n",
 };
 
-describe("the history of segments, built by dbt day after day", { timeout: 240_000 }, () => {
+describe("the history of segments, built by dbt day after day", { timeout: 600_000 }, () => {
   let project: SegmentProject;
   let dbt: Dbt;
 
@@ -88,7 +88,7 @@ settings: { in_no_segment: { consent: unsubscribed } }
     await project.write({ "segments/adults.yml": "segment: adults\nwhere: { trait: age, gte: 21 }\n" });
     await project.compile();
     await build("2026-04-05");
-  }, 240_000);
+  }, 600_000);
 
   afterAll(() => project?.remove());
 
