@@ -3,7 +3,7 @@ import { identitySchema } from "../../src/config/identity-schema.ts";
 import { normaliseIdentity } from "../../src/config/normalise-identity.ts";
 import { compiledFolder, compiledText } from "../../src/core/compiled.ts";
 import { compileIdentity } from "../../src/identity/compile.ts";
-import type { IdentityLab, LabRow } from "../support/identity-lab.ts";
+import type { IdentityLab, LabRow, Ran } from "../support/identity-lab.ts";
 
 /** Writes what identity.yml declares into the lab's dbt project, as `millrace compile` does. */
 export async function declare(lab: IdentityLab, yaml: string): Promise<void> {
@@ -20,7 +20,7 @@ export interface BuildOptions {
 }
 
 /** One identity run: `dbt build` of the compiled models, without their tests if nothing else is said. */
-export function build(lab: IdentityLab, options: BuildOptions = {}): Promise<string> {
+export function build(lab: IdentityLab, options: BuildOptions = {}): Promise<Ran> {
   const verb = options.tests === undefined ? "run" : "build";
   const env = { MILLRACE_AS_OF: options.asOf ?? "2026-01-01 00:00:00", ...options.env };
   return lab.dbt([verb, ...(options.args ?? [])], env);

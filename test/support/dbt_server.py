@@ -1,23 +1,30 @@
 """Keeps one dbt (and, on DuckDB, one database) open: start-up costs seconds, a call then a fraction of one.
 
 One JSON document a line on standard input, one on standard output:
-{"dbt": [arguments], "env": {…}} → {"ok", "error", "log"}; {"sql": [statements]} → {"ok", "error", "rows"} of the last one.
+{"dbt": [arguments], "env": {…}} → {"ok", "error", "log", "cpu"}; {"sql": [statements]} → {"ok", "error", "rows"} of the last one.
 """
 
 import contextlib
 import io
 import json
 import os
+import resource
 import sys
 
 import duckdb
 from dbt.cli.main import dbtRunner
 
 
+def cpu():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
 def dbt(call):
     kept = {name: os.environ.get(name) for name in call.get("env", {})}
     os.environ.update(call.get("env", {}))
     log = io.StringIO()
+    begun = cpu()
     try:
         with contextlib.redirect_stdout(log):
             result = dbtRunner().invoke(call["dbt"])
@@ -31,7 +38,7 @@ def dbt(call):
     for each in getattr(result.result, "results", None) or []:
         if each.status not in ("success", "pass"):
             said.append(f"{each.node.name}: {each.status}: {each.message}")
-    return {"ok": result.success, "error": "\n".join(said) or None, "log": log.getvalue()}
+    return {"ok": result.success, "error": "\n".join(said) or None, "log": log.getvalue(), "cpu": cpu() - begun}
 
 
 def sql(database, call):

@@ -14,16 +14,23 @@ export interface IdentityLab {
   readonly engine: "duckdb" | "postgres";
   write(path: string, text: string): Promise<void>;
   /** Runs dbt. Throws, with its words, if it failed. */
-  dbt(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
+  dbt(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran>;
   /** Rows of the last statement. */
   sql(...statements: readonly string[]): Promise<LabRow[]>;
   close(): Promise<void>;
+}
+
+/** `cpu`: seconds of dbt's process, DuckDB's threads among them. */
+export interface Ran {
+  readonly log: string;
+  readonly cpu: number;
 }
 
 interface Answer {
   readonly ok: boolean;
   readonly error: string | null;
   readonly log?: string;
+  readonly cpu?: number;
   readonly rows?: LabRow[];
 }
 
@@ -62,9 +69,9 @@ export async function openIdentityLab(
     write,
     async dbt(args, env = {}) {
       const where = ["--project-dir", dir, "--profiles-dir", dir];
-      const { ok, error, log = "" } = await ask({ dbt: [...args, ...where], env });
+      const { ok, error, log = "", cpu = 0 } = await ask({ dbt: [...args, ...where], env });
       if (!ok) throw new Error(`dbt ${args.join(" ")}: ${error ?? ""}\n${log.slice(-2_500)}`);
-      return log;
+      return { log, cpu };
     },
     async sql(...statements) {
       if (client === null) {

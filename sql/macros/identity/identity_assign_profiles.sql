@@ -181,8 +181,8 @@
     from {{ r['claims'] }} as k
     left join {{ r['assigned'] }} as a on a.part = k.part
     left join {{ r['part'] }} as q on q.id = k.anchor and q.quarantined = 1
-    left join {{ r['claims'] }} as via on via.profile_id = k.current_id and via.profile_id <> k.profile_id
-    left join {{ r['assigned'] }} as heir on heir.part = via.part and k.part is null
+    left join {{ r['claims'] }} as via on via.profile_id = k.current_id
+    left join {{ r['assigned'] }} as heir on heir.part = via.part
     union all
     select profile_id, 'active', anchor, strength, profile_id, 0, {{ r['run'] }}, {{ millrace.as_of() }}
     from {{ r['assigned'] }}

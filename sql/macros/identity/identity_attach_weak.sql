@@ -9,7 +9,7 @@
     from {{ r['live'] }} as e
     inner join {{ part }} as x on x.id = e.a
     inner join {{ part }} as y on y.id = e.b
-    where e.confidence < {{ strong_from }} and x.label <> y.label
+    where e.confidence < {{ strong_from }} and {{ millrace.identity_same('x.label', 'y.label') }} = 0
     group by x.label, y.label
   {%- endset -%}
   {%- set weak = millrace.identity_scratch(here, 'weak', weak, 'attach weak') -%}

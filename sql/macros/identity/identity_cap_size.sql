@@ -21,9 +21,9 @@
         select e.a, e.b
         from {{ edges }} as e
         inner join {{ state.part }} as x on x.id = e.a
-        inner join {{ state.part }} as y on y.id = e.b and y.label = x.label
+        inner join {{ state.part }} as y on y.id = e.b
         inner join {{ over['table'] }} as o on o.part = x.label
-        where e.confidence >= {{ 1 - doubt / (4 ** step) if step < 8 else 1 }}
+        where {{ millrace.identity_same('x.label', 'y.label') }} = 1 and e.confidence >= {{ 1 - doubt / (4 ** step) if step < 8 else 1 }}
       {%- endset -%}
       {%- set kept = millrace.identity_scratch(here, 'recut_edges', kept, 'cap size') -%}
       {%- set members = millrace.identity_scratch(here, 'recut_members',

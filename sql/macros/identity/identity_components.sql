@@ -33,7 +33,7 @@
         from {{ state.edges }} as e
         inner join {{ map }} as x on x.id = e.a
         inner join {{ map }} as y on y.id = e.b
-        where x.rep <> y.rep
+        where {{ millrace.identity_same('x.rep', 'y.rep') }} = 0
       {%- endset -%}
       {%- set made = millrace.identity_scratch_counted(schema_of, scratch ~ '_e' ~ (round % 2), contracted, 'contract') -%}
       {%- set state.edges = made['table'] -%}

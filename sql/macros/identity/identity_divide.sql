@@ -9,10 +9,12 @@
     with parts as (select distinct part from {{ anchors }}),
     members as (select p.id, p.label from {{ part }} as p inner join parts as c on c.part = p.label)
     select e.a as id, e.b as other, e.confidence, e.last_seen, e.observations
-    from {{ edges }} as e inner join members as x on x.id = e.a inner join members as y on y.id = e.b and y.label = x.label
+    from {{ edges }} as e inner join members as x on x.id = e.a inner join members as y on y.id = e.b
+    where {{ millrace.identity_same('x.label', 'y.label') }} = 1
     union all
     select e.b as id, e.a as other, e.confidence, e.last_seen, e.observations
-    from {{ edges }} as e inner join members as x on x.id = e.a inner join members as y on y.id = e.b and y.label = x.label
+    from {{ edges }} as e inner join members as x on x.id = e.a inner join members as y on y.id = e.b
+    where {{ millrace.identity_same('x.label', 'y.label') }} = 1
   {%- endset -%}
   {%- set near = millrace.identity_scratch(here, name ~ '_near', inner_edges, 'divide') -%}
   {%- set given = millrace.identity_scratch(here, name ~ '_given0', 'select id, grp, name from ' ~ anchors, 'divide') -%}

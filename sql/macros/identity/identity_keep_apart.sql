@@ -13,8 +13,8 @@
       select x.label as part, min(e.first_seen) as decided
       from {{ edge }} as e
       inner join {{ state.part }} as x on x.id = e.a
-      inner join {{ state.part }} as y on y.id = e.b and y.label = x.label
-      where e.to_run is null and e.rule = 'cannot_link'
+      inner join {{ state.part }} as y on y.id = e.b
+      where e.to_run is null and e.rule = 'cannot_link' and {{ millrace.identity_same('x.label', 'y.label') }} = 1
       group by x.label
     {%- endset -%}
     {%- set name = 'apart' ~ pass ~ '_' ~ step -%}
@@ -27,10 +27,10 @@
           select e.a, e.b, x.label as part, dx.namespace || ' ' || dx.value as a_name, dy.namespace || ' ' || dy.value as b_name
           from {{ edge }} as e
           inner join {{ state.part }} as x on x.id = e.a
-          inner join {{ state.part }} as y on y.id = e.b and y.label = x.label
+          inner join {{ state.part }} as y on y.id = e.b
           inner join {{ dictionary }} as dx on dx.code = e.a
           inner join {{ dictionary }} as dy on dy.code = e.b
-          where e.to_run is null and e.rule = 'cannot_link'
+          where e.to_run is null and e.rule = 'cannot_link' and {{ millrace.identity_same('x.label', 'y.label') }} = 1
         ),
         ordered as (
           select a, b, part, a_name, b_name,

@@ -39,16 +39,22 @@
           and b in (select code from sides where now_id <> was_id)
       )
       select e.event, e.profile_id, e.other_profile_id, min(x.rule || ' of ' || x.source || ': ' || da.namespace || ' – ' || db.namespace) as cause
-      from {{ events['table'] }} as e
-      inner join sides as s on
-        (e.event = 'merge' and s.was_id = e.profile_id and s.now_id = e.other_profile_id)
-        or (e.event = 'split' and s.was_id = e.other_profile_id and s.now_id = e.profile_id)
+      from (
+        select event, profile_id, other_profile_id,
+          case when event = 'merge' then profile_id else other_profile_id end as was_id,
+          case when event = 'merge' then other_profile_id else profile_id end as now_id
+        from {{ events['table'] }}
+      ) as e
+      inner join sides as s on s.was_id = e.was_id and s.now_id = e.now_id
       inner join edges as x on x.a = s.code
       inner join sides as t on t.code = x.b
       inner join {{ dictionary }} as da on da.code = x.a
       inner join {{ dictionary }} as db on db.code = x.b
-      where (e.event = 'merge' and t.was_id <> s.was_id and t.now_id = s.now_id)
-        or (e.event = 'split' and t.was_id = s.was_id and t.now_id <> s.now_id)
+      where case
+        when e.event = 'merge' and t.was_id <> s.was_id and t.now_id = s.now_id then 1
+        when e.event = 'split' and t.was_id = s.was_id and t.now_id <> s.now_id then 1
+        else 0
+      end = 1
       group by e.event, e.profile_id, e.other_profile_id
     {%- endset -%}
     {%- set causes = millrace.identity_scratch(here, 'causes', causes, 'lineage') -%}
