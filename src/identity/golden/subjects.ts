@@ -1,0 +1,26 @@
+import { type IdentityConfig, identityTraits, type Survivorship, type SurvivorshipRule } from "../../core/identity.ts";
+
+/** What is decided as one: a trait, or the traits of a bundle. */
+export interface Subject {
+  readonly name: string;
+  readonly traits: readonly string[];
+  readonly order: readonly SurvivorshipRule[];
+}
+
+/** Where survivorship says nothing: the most trusted source, and in it the latest word. */
+const usual: readonly SurvivorshipRule[] = ["trust", "most_recent"];
+
+/** Every trait belongs to one subject; a bundle takes its traits away from the default. */
+export function subjectsOf(config: Pick<IdentityConfig, "sources" | "survivorship">): readonly Subject[] {
+  const { survivorship } = config;
+  const bundles = survivorship.filter(({ bundle }) => bundle.length > 0);
+  const own = new Map<string, Survivorship>(survivorship.map((each) => [each.name, each]));
+  const bundled = new Set(bundles.flatMap(({ bundle }) => bundle));
+  const order = own.get("default")?.order ?? usual;
+  return [
+    ...bundles.map(({ name, bundle, order: rules }) => ({ name, traits: bundle, order: rules })),
+    ...identityTraits(config)
+      .filter((trait) => !bundled.has(trait))
+      .map((trait) => ({ name: trait, traits: [trait], order: own.get(trait)?.order ?? order })),
+  ];
+}
