@@ -115,7 +115,8 @@ export const identitySchema = z
           block_on: z
             .array(z.array(columnName).min(1))
             .min(1)
-            .describe("only records equal in one of these are compared"),
+            .optional()
+            .describe("only records equal in one of these are compared; every two compared traits if left out"),
           weights: someText.optional().describe("a file of probabilities; the default for people if left out"),
           threshold: z.number().gt(0).lt(1).describe("pairs at or above this probability are edges"),
           recut_above: z

@@ -5,6 +5,7 @@ import { eventsSchema, segmentSchema, traitsSchema } from "./declared-schema.ts"
 import { identitySchema } from "./identity-schema.ts";
 import { projectSchema } from "./project-schema.ts";
 import { sourceKinds, syncSchema } from "./sync-schema.ts";
+import { weightsSchema } from "./weights-schema.ts";
 
 type Json = Record<string, unknown>;
 
@@ -16,6 +17,7 @@ export function jsonSchemas(): Readonly<Record<string, Json>> {
   return {
     "millrace.schema.json": forEditors(projectSchema),
     "identity.schema.json": forEditors(identitySchema),
+    "weights.schema.json": forEditors(weightsSchema),
     "sync.schema.json": { ...sync, oneOf: oneSource },
     "events.schema.json": forEditors(eventsSchema),
     "traits.schema.json": forEditors(traitsSchema),

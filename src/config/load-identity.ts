@@ -1,10 +1,11 @@
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import type { IdentityConfig } from "../core/identity.ts";
 import type { Env } from "./env.ts";
 import { error, type Fault, hasErrors } from "./fault.ts";
 import { exists, readMapping } from "./files.ts";
 import { identityRules } from "./identity-rules.ts";
 import { identitySchema } from "./identity-schema.ts";
+import { loadWeights } from "./load-weights.ts";
 import { materialise } from "./materialise.ts";
 import { normaliseIdentity } from "./normalise-identity.ts";
 import type { SourceMap } from "./source.ts";
@@ -38,5 +39,18 @@ export function loadIdentity(projectDir: string, variables: Env): LoadedIdentity
   if (value === undefined || hasErrors(shape)) return { root, config: undefined, faults: shape };
   const config = normaliseIdentity(value.identity);
   const rules = identityRules(root, config);
-  return { root, config: hasErrors(rules) ? undefined : config, faults: [...shape, ...rules] };
+  const weighed = weighedBy(projectDir, config, variables);
+  const all = [...rules, ...weighed.faults];
+  return { root, config: hasErrors(all) ? undefined : weighed.config, faults: [...shape, ...all] };
+}
+
+/** With the weights of the file that `matching:` names, if it is there. */
+function weighedBy(projectDir: string, config: IdentityConfig, variables: Env) {
+  const { matching } = config;
+  if (matching === null || matching.weights === null) return { config, faults: [] };
+  const file = posix.normalize(matching.weights);
+  // `identity train` is yet to make it: an identity.yml may name it from the first day on.
+  if (!exists(join(projectDir, file))) return { config, faults: [] };
+  const { weights, faults } = loadWeights(projectDir, file, matching.weighing, variables);
+  return { config: { ...config, matching: { ...matching, weighing: weights } }, faults };
 }

@@ -1,4 +1,5 @@
 import type { IdentityConfig, IdentitySource, Namespace, Normaliser } from "../core/identity.ts";
+import { defaultWeights } from "../core/match-weights.ts";
 import { durationMs, percent } from "./duration.ts";
 import type { IdentityYaml } from "./identity-schema.ts";
 
@@ -35,14 +36,18 @@ export function normaliseIdentity(yaml: IdentityYaml): IdentityConfig {
       matching === undefined
         ? null
         : {
-            compare: Object.entries(matching.compare).map(([trait, kind]) => ({ trait, kind })),
-            blockOn: matching.block_on,
+            compare: comparisons(matching),
+            blockOn: matching.block_on ?? [],
             weights: matching.weights ?? null,
+            weighing: defaultWeights(comparisons(matching)),
             threshold: matching.threshold,
             recutAbove: numberOr(matching.recut_above, 20),
           },
   };
 }
+
+const comparisons = ({ compare }: NonNullable<IdentityYaml["matching"]>) =>
+  Object.entries(compare).map(([trait, kind]) => ({ trait, kind }));
 
 function namespaceOf(name: string, yaml: IdentityYaml["namespaces"][string]): Namespace {
   const { within, ...most } = yaml.limit ?? {};

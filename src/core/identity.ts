@@ -1,3 +1,5 @@
+import type { ComparisonKind, MatchWeights } from "./match-weights.ts";
+
 /** How a namespace's values are made comparable; each is a macro `normalise_<kind>` of the dbt package. */
 export type Normaliser =
   | { readonly kind: "text" | "lower" | "name" | "date" | "code" }
@@ -77,14 +79,15 @@ export interface Survivorship {
   readonly order: readonly SurvivorshipRule[];
 }
 
-export type ComparisonKind = "name" | "date" | "code" | "email" | "phone" | "text" | "exact";
-
 /** People without a shared identifier. */
 export interface Matching {
   readonly compare: readonly { readonly trait: string; readonly kind: ComparisonKind }[];
+  /** Empty: every two traits that are compared. */
   readonly blockOn: readonly (readonly string[])[];
   /** As written, relative to the project; null: the default for people. */
   readonly weights: string | null;
+  /** What that file says, and the default where it says nothing. */
+  readonly weighing: MatchWeights;
   /** 0–1: pairs at or above it are edges. */
   readonly threshold: number;
   /** Clusters of more records are cut again at stricter thresholds; null: never. */

@@ -1,4 +1,5 @@
-import type { ComparisonKind } from "./identity.ts";
+/** How a trait is compared, as identity.yml says it. */
+export type ComparisonKind = "name" | "date" | "code" | "email" | "phone" | "text" | "exact";
 
 /**
  * How likely a level of agreement is. `frequency`: the share of records that bear the value, so that agreeing on a rare
@@ -41,6 +42,8 @@ export interface TraitWeights {
 }
 
 export interface MatchWeights {
+  /** The file that says them; null: the default for people. */
+  readonly from: string | null;
   /** Other records of the same person that a record has on average; null: learnt from the records of every run. */
   readonly matchesPerRecord: number | null;
   /** Records of housemates that a record has on average; null: learnt likewise. */
@@ -157,5 +160,5 @@ export function defaultWeights(
     const role = roleOf(trait, kind);
     return { trait, role, levels: defaultLevels[role] };
   });
-  return { matchesPerRecord: null, housematesPerRecord: null, traits };
+  return { from: null, matchesPerRecord: null, housematesPerRecord: null, traits };
 }

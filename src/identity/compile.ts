@@ -2,6 +2,7 @@ import type { CompiledFile } from "../core/compiled.ts";
 import type { IdentityConfig } from "../core/identity.ts";
 import { declaration } from "./declaration.ts";
 import { jinja } from "./jinja.ts";
+import { compileMatching } from "./matching/compile.ts";
 import { published } from "./published-models.ts";
 import { recordModel } from "./record-model.ts";
 import { schemaFile } from "./schema-file.ts";
@@ -18,6 +19,7 @@ export function compileIdentity(config: IdentityConfig | null): readonly Compile
     file("identity_published.sql", publishingModel(config)),
     ...published.map(({ name }) => file(`${name}.sql`, publishedModel(name))),
     file("identity.yml", schemaFile(config)),
+    ...(config.matching === null ? [] : compileMatching(config.matching, from)),
   ];
 }
 

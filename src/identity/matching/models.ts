@@ -1,20 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Matching } from "../../core/identity.ts";
-import type { MatchWeights } from "../../core/match-weights.ts";
 import { type Block, blocksOf, mostRecordsPerBlock } from "./blocks.ts";
 import { evidenceCase } from "./evidence.ts";
 import { levelCase, nameTraits } from "./levels.ts";
 
-/** What the SQL of matching is made from. */
-export interface MatchPlan {
-  readonly matching: Matching;
-  readonly weights: MatchWeights;
-}
-
 const indent = (text: string, by: number): string => text.replaceAll("\n", `\n${" ".repeat(by)}`);
 const list = (lines: readonly string[], by: number): string =>
   lines.map((line) => indent(line, by)).join(`,\n${" ".repeat(by)}`);
-const traitsOf = ({ weights }: MatchPlan): string[] => weights.traits.map(({ trait }) => trait);
+const traitsOf = ({ weighing }: Matching): string[] => weighing.traits.map(({ trait }) => trait);
 
 const normalisers = {
   name: "normalise_name",
@@ -24,18 +17,17 @@ const normalisers = {
 } as const;
 
 /** One row per record that has a compared trait, its values as they are compared, and how common each value is. */
-export function recordModel(plan: MatchPlan): string {
-  const { matching } = plan;
+export function recordModel(matching: Matching): string {
   const values = matching.compare.map(({ trait, kind }) => {
     if (kind === "exact" || kind === "email")
       return `nullif(lower(trim(cast(trait_${trait} as {{ dbt.type_string() }}))), '') as ${trait}`;
     return `{{ millrace.${kind === "phone" ? "normalise_code" : normalisers[kind]}('trait_${trait}') }} as ${trait}`;
   });
-  const shares = traitsOf(plan).map(
+  const shares = traitsOf(matching).map(
     (trait) =>
       `case when ${trait} is not null then cast(count(*) over (partition by ${trait}) as {{ dbt.type_float() }}) / count(${trait}) over () end as ${trait}_share`,
   );
-  const fingerprint = traitsOf(plan)
+  const fingerprint = traitsOf(matching)
     .map((trait) => `coalesce(${trait}, '')`)
     .join(" || '|' || ");
   return `{{ config(materialized='table') }}
@@ -51,7 +43,7 @@ with record as (
 described as (
   select *
   from record
-  where ${traitsOf(plan)
+  where ${traitsOf(matching)
     .map((trait) => `${trait} is not null`)
     .join("\n    or ")}
 )
@@ -60,7 +52,7 @@ select
   namespace || '/' || record_key as record_id,
   namespace,
   record_key,
-  ${list(traitsOf(plan), 2)},
+  ${list(traitsOf(matching), 2)},
   -- the share of records that bear the same value
   ${list(shares, 2)},
   {{ dbt.hash("${fingerprint}") }} as fingerprint
@@ -69,15 +61,14 @@ from described
 }
 
 /** Pairs of records that a block brings together, with a level per trait. What did not change is not compared again. */
-export function pairModel(plan: MatchPlan): string {
-  const { weights } = plan;
-  const names = nameTraits(weights);
-  const levels = weights.traits.map(
+export function pairModel(matching: Matching): string {
+  const names = nameTraits(matching.weighing);
+  const levels = matching.weighing.traits.map(
     ({ trait, role, levels: all }) => `${levelCase({ trait, role, ...names }, all)} as ${trait}`,
   );
-  const blocks = blocksOf(weights, plan.matching.blockOn);
+  const blocks = blocksOf(matching.weighing, matching.blockOn);
   const rules = createHash("sha256").update(levels.join("\n")).digest("hex").slice(0, 12);
-  const columns = ["a_record", "b_record", "a_fingerprint", "b_fingerprint", ...traitsOf(plan), "rules"];
+  const columns = ["a_record", "b_record", "a_fingerprint", "b_fingerprint", ...traitsOf(matching), "rules"];
   return `{{ config(materialized='table', pre_hook=["{{ millrace.match_prepare() }}"]) }}
 -- pairs of an earlier build whose records are as they were are kept as they are; nothing else is compared
 {%- set earlier = load_relation(this) if execute and not flags.FULL_REFRESH else none -%}
@@ -169,12 +160,12 @@ function blockSelect({ traits, expressions }: Block, index: number): string {
 }
 
 /** The evidence of every pair, in bits. */
-export function scoreModel(plan: MatchPlan): string {
-  const { weights } = plan;
+export function scoreModel(matching: Matching): string {
   const sum = (against: "other" | "housemate") =>
-    weights.traits.map((trait) => `${indent(evidenceCase(trait, against), 4)}`).join("\n    + ");
+    matching.weighing.traits.map((trait) => `${indent(evidenceCase(trait, against), 4)}`).join("\n    + ");
   return `{{ config(materialized='table') }}
 -- evidence in bits: log2 of how much likelier the levels are in records of one person than in records of others
+-- weights: ${matching.weighing.from ?? "the default for people"}
 
 select
   p.a_record,
@@ -206,23 +197,22 @@ group by 1, 2
 }
 
 /** How many other records of the same person, and of its household, a record has on average. */
-export function rateModel({ weights }: MatchPlan): string {
+export function rateModel({ weighing }: Matching): string {
   const fixed = (rate: number | null) => (rate === null ? "none" : String(rate));
   return `{{ config(materialized='table') }}
 
 {{ millrace.match_rates(
   histogram=ref('identity_match_histogram'),
   records=ref('identity_match_record'),
-  matches_per_record=${fixed(weights.matchesPerRecord)},
-  housemates_per_record=${fixed(weights.housematesPerRecord)}
+  matches_per_record=${fixed(weighing.matchesPerRecord)},
+  housemates_per_record=${fixed(weighing.housematesPerRecord)}
 ) }}
 `;
 }
 
 /** Pairs that are one person with at least the threshold's probability, as edges between their records. */
-export function edgeModel(plan: MatchPlan): string {
-  const { matching } = plan;
-  const says = traitsOf(plan).map(
+export function edgeModel(matching: Matching): string {
+  const says = traitsOf(matching).map(
     (trait) => `case when pair.${trait} in ('missing', 'different') then '' else ' ${trait} ' || pair.${trait} end`,
   );
   return `{{ config(materialized='table') }}

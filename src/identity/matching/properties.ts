@@ -1,13 +1,13 @@
 import { stringify } from "yaml";
-import type { MatchPlan } from "./models.ts";
+import type { Matching } from "../../core/identity.ts";
 
 const unique = (name: string, description: string) => ({ name, description, data_tests: ["unique", "not_null"] });
 const required = (name: string, description: string) => ({ name, description, data_tests: ["not_null"] });
 const optional = (name: string, description: string) => ({ name, description });
 
 /** Descriptions and tests of the models of matching, as dbt reads them. */
-export function propertiesOf({ weights, matching }: MatchPlan): string {
-  const traits = weights.traits.map(({ trait, levels }) => ({
+export function propertiesOf({ weighing, threshold }: Matching): string {
+  const traits = weighing.traits.map(({ trait, levels }) => ({
     trait,
     levels: ["missing", ...levels.map(({ level }) => level)],
   }));
@@ -72,7 +72,7 @@ export function propertiesOf({ weights, matching }: MatchPlan): string {
     },
     {
       name: "identity_match_edge",
-      description: `Pairs of records that are one person with a probability of at least ${matching.threshold}.`,
+      description: `Pairs of records that are one person with a probability of at least ${threshold}.`,
       columns: [
         required("a_namespace", "record: and the source of the first record."),
         required("a_value", "The first record's key."),
