@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [plan] [first] [deliver] [segments] [cli] [--rows N] [--deliver-rows N] [--memory 1GB] [--json]`
+ * `npm run bench -- [plan] [first] [deliver] [segments] [matching] [cli] [--data DIR] [--only SET] [--rows N] [--deliver-rows N] [--memory 1GB] [--json]`
  *
  * Every variant runs in a process of its own; what counts are the ratios, which a busy machine moves least. Without names
  * everything runs: planning 10,000,000 rows, a first run of 1,000,000, a delivery of 1,000,000 and of five times as many.
@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { benchCommandLine } from "./command-line.ts";
 import { benchDeliver } from "./deliver/bench.ts";
+import { benchMatching } from "./matching/bench.ts";
 import { benchFirstRun, benchPlan } from "./plan/bench.ts";
 import { type Figure, line, met } from "./report.ts";
 import { benchSegments } from "./segments/bench.ts";
@@ -19,6 +20,8 @@ const { values, positionals } = parseArgs({
   options: {
     rows: { type: "string", default: "10000000" },
     "deliver-rows": { type: "string", default: "1000000" },
+    data: { type: "string" },
+    only: { type: "string", multiple: true, default: [] },
     memory: { type: "string", default: "1GB" },
     json: { type: "boolean", default: false },
   },
@@ -76,6 +79,13 @@ if (wants("segments")) {
   );
 }
 if (wants("cli")) await bench("the command line", (_dir, tell) => benchCommandLine({ times: 5, tell }));
+
+if (wants("matching")) {
+  const data = values.data ?? process.env.MILLRACE_IDENTITY_DATA;
+  await bench("matching of people, default weights, one threshold", (_dir, tell) =>
+    benchMatching({ data, only: values.only, tell }),
+  );
+}
 
 if (values.json) {
   console.log(

@@ -4,7 +4,7 @@ import type { Used } from "./measure.ts";
 export interface Figure {
   readonly what: string;
   readonly value: number;
-  readonly unit: "x" | "CPU-s" | "s" | "MB" | "%" | "rows/s" | "rows/CPU-s" | "rows";
+  readonly unit: "x" | "CPU-s" | "s" | "MB" | "%" | "rows/s" | "rows/CPU-s" | "rows" | "F1";
   /** `most` or `least`, in the same unit; none: for information. */
   readonly target?: { readonly most: number } | { readonly least: number };
 }
@@ -23,7 +23,7 @@ export const figuresOf = (what: string, used: Used): Figure[] => [
 
 export function line(figure: Figure): string {
   const { what, value, unit, target } = figure;
-  const digits = unit === "x" || unit === "CPU-s" || unit === "s" ? 2 : unit === "%" ? 1 : 0;
+  const digits = unit === "F1" ? 4 : unit === "x" || unit === "CPU-s" || unit === "s" ? 2 : unit === "%" ? 1 : 0;
   const told = `${value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${unit}`;
   const bound = target === undefined ? "" : "most" in target ? `at most ${target.most}` : `at least ${target.least}`;
   const verdict = met(figure) === null ? "" : met(figure) === true ? "met" : "MISSED";
