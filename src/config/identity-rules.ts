@@ -10,7 +10,13 @@ const taken = new Set(["source", "record_key", "at", "record", "any"]);
 export const identityModels: ReadonlySet<string> = new Set([
   "identity_record",
   "identity_resolution",
+  "identity_match_record",
+  "identity_match_pair",
+  "identity_match_score",
+  "identity_match_histogram",
+  "identity_match_rate",
   "identity_match_edge",
+  "identity_golden",
   "identity_published",
   "identity_component",
   "identity_edge",

@@ -134,6 +134,29 @@ export const defaultLevels: Readonly<Record<TraitRole, readonly MatchLevel[]>> =
   ],
 };
 
+/**
+ * How common a value of a trait is among people in general, to an order of magnitude: what is known before any record was
+ * seen. A few records alone would make every value look common.
+ */
+export const usualShare: Readonly<Record<TraitRole, number>> = {
+  given_name: 0.003,
+  family_name: 0.0005,
+  full_name: 0.00001,
+  date: 0.00004,
+  postcode: 0.00002,
+  code: 0.000001,
+  place: 0.003,
+  address: 0.00002,
+  text: 0.001,
+  phone: 0.000001,
+  email: 0.000001,
+  shared: 0.2,
+  attribute: 0.2,
+};
+
+/** As many records as that knowledge is worth. */
+export const usualRecords = 1_000;
+
 /** The role of a trait, from how it is compared and, where that leaves a choice, from its name. */
 export function roleOf(trait: string, kind: ComparisonKind): TraitRole {
   const named = (pattern: RegExp) => pattern.test(trait.toLowerCase());

@@ -28,6 +28,8 @@
       ['observations', whole], ['confidence', number], ['active', whole]], 'working'],
     ['state_cluster', [['code', whole], ['cluster_id', whole], ['part', whole]], 'working'],
     ['state_violation', [['guard', text], ['cluster_id', whole], ['namespace', text], ['value', text], ['evidence', text]], 'working'],
+    ['state_golden', [['run', whole], ['profile_id', text], ['trait', text], ['value', text], ['rule', text], ['source', text], ['record_key', text],
+      ['seen_at', instant], ['losing_values', text]], 'append'],
     ['state_component', [['code', whole], ['profile_id', text], ['cause', text]], 'versioned'],
     ['state_profile', [['profile_id', text], ['status', text], ['anchor', whole], ['strength', whole], ['current_id', text], ['quarantined', whole],
       ['created_run', whole], ['created_at', instant]], 'versioned'],

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Matching } from "../../core/identity.ts";
+import { usualRecords, usualShare } from "../../core/match-weights.ts";
 import { type Block, blocksOf, mostRecordsPerBlock } from "./blocks.ts";
 import { evidenceCase } from "./evidence.ts";
 import { levelCase, nameTraits } from "./levels.ts";
@@ -23,10 +24,10 @@ export function recordModel(matching: Matching): string {
       return `nullif(lower(trim(cast(trait_${trait} as {{ dbt.type_string() }}))), '') as ${trait}`;
     return `{{ millrace.${kind === "phone" ? "normalise_code" : normalisers[kind]}('trait_${trait}') }} as ${trait}`;
   });
-  const shares = traitsOf(matching).map(
-    (trait) =>
-      `case when ${trait} is not null then cast(count(*) over (partition by ${trait}) as {{ dbt.type_float() }}) / count(${trait}) over () end as ${trait}_share`,
-  );
+  const shares = matching.weighing.traits.map(({ trait, role }) => {
+    const bearers = `count(*) over (partition by ${trait}) + ${Number((usualShare[role] * usualRecords).toFixed(6))}`;
+    return `case when ${trait} is not null then cast(${bearers} as {{ dbt.type_float() }}) / (count(${trait}) over () + ${usualRecords}) end as ${trait}_share`;
+  });
   const fingerprint = traitsOf(matching)
     .map((trait) => `coalesce(${trait}, '')`)
     .join(" || '|' || ");
@@ -53,7 +54,7 @@ select
   namespace,
   record_key,
   ${list(traitsOf(matching), 2)},
-  -- the share of records that bear the same value
+  -- the share of records that bear the same value, among these and a thousand records of people in general
   ${list(shares, 2)},
   {{ dbt.hash("${fingerprint}") }} as fingerprint
 from described

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Survivorship } from "../../../src/core/identity.ts";
-import { goldenQuery } from "../../../src/identity/golden/models.ts";
+import { goldenQuery } from "../../../src/identity/golden/golden-query.ts";
 import { valueQuery } from "../../../src/identity/golden/value-query.ts";
 import { type IdentityLab, openIdentityLab } from "../../support/identity-lab.ts";
 import { type Database, freshDatabase } from "../../support/postgres-database.ts";
