@@ -75,7 +75,7 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
     },
     relation: async ({ source, name }): Promise<Relation> => {
       if (source.kind !== "table" && models.relation !== null) return models.relation(source.name);
-      return relationNamed(source.name, warehouseConfig.type, `sync ${name}`);
+      return relationNamed(source.name, warehouseConfig.type, `sync ${name}`, datasetOf(warehouseConfig));
     },
     grants: () => openGrants(warehouseConfig),
     models: models.builder,
@@ -93,6 +93,10 @@ async function standInAccount(connector: string): Promise<Readonly<Record<string
   return sandboxAccount(connector, sandboxUrl());
 }
 
+/** BigQuery has no dataset of its own for tables that name none. */
+const datasetOf = (config: WarehouseConfig): string | undefined =>
+  config.type === "bigquery" ? config.dataset : undefined;
+
 async function openWarehouse(config: WarehouseConfig, out: Output): Promise<Warehouse> {
   if (config.type === "postgres") {
     const { createPostgresWarehouse } = await import("./warehouse/postgres/index.ts");
@@ -102,10 +106,9 @@ async function openWarehouse(config: WarehouseConfig, out: Output): Promise<Ware
     const { createSnowflakeWarehouse } = await import("./warehouse/snowflake/index.ts");
     return createSnowflakeWarehouse(config);
   }
-  if (config.type !== "duckdb") {
-    throw new ConfigError(`this version has no warehouse of type ${config.type}`, {
-      hint: "Use `type: duckdb`, `postgres` or `snowflake`.",
-    });
+  if (config.type === "bigquery") {
+    const { createBigQueryWarehouse } = await import("./warehouse/bigquery/index.ts");
+    return createBigQueryWarehouse({ ...config, clock: systemClock });
   }
   const { createDuckDbWarehouse } = await import("./warehouse/duckdb/index.ts");
   const { path, memoryLimit, threads, tempDirectory } = config;

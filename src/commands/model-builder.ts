@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { DbtConfig, WarehouseConfig } from "../config/project-parts.ts";
 import type { Clock } from "../core/clock.ts";
 import { compiledFolder } from "../core/compiled.ts";
-import { ConfigError } from "../core/errors.ts";
 import type { Relation } from "../core/relation.ts";
 import type { SyncConfig } from "../core/sync.ts";
 import { type Manifest, readManifest, readRunResults, relationOf, selectionFor } from "../models/artifacts.ts";
@@ -151,8 +150,5 @@ function dbtWarehouse(config: WarehouseConfig): DbtWarehouse {
       ...(threads !== undefined && { threads }),
     };
   }
-  if (config.type === "snowflake") return config;
-  throw new ConfigError(`this version makes no dbt profile for ${config.type}`, {
-    hint: "Name your own with `dbt: {profiles: DIR}`.",
-  });
+  return config;
 }

@@ -47,6 +47,11 @@ export type WarehouseConfig =
       readonly dataset?: string;
       readonly location?: string;
       readonly credentials?: string;
+      readonly maximumBytesBilled?: number;
+      readonly labels?: Readonly<Record<string, string>>;
+      readonly statementTimeoutMs?: number;
+      readonly apiEndpoint?: string;
+      readonly threads?: number;
       readonly schema: string;
     };
 
@@ -125,7 +130,8 @@ export function warehouseConfig(yaml: WarehouseYaml, dir: string): WarehouseConf
       };
     }
     case "bigquery": {
-      const { type, project, dataset, location, credentials } = yaml;
+      const { type, project, dataset, location, credentials, labels, threads } = yaml;
+      const timeoutMs = yaml.statement_timeout === undefined ? undefined : durationMs(yaml.statement_timeout);
       return {
         type,
         project,
@@ -133,6 +139,11 @@ export function warehouseConfig(yaml: WarehouseYaml, dir: string): WarehouseConf
         ...(dataset === undefined ? {} : { dataset }),
         ...(location === undefined ? {} : { location }),
         ...(credentials === undefined ? {} : { credentials }),
+        ...(yaml.maximum_bytes_billed === undefined ? {} : { maximumBytesBilled: yaml.maximum_bytes_billed }),
+        ...(labels === undefined ? {} : { labels }),
+        ...(timeoutMs === undefined ? {} : { statementTimeoutMs: timeoutMs }),
+        ...(yaml.api_endpoint === undefined ? {} : { apiEndpoint: yaml.api_endpoint }),
+        ...(threads === undefined ? {} : { threads }),
       };
     }
   }

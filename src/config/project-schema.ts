@@ -69,8 +69,24 @@ export const warehouseSchema = z
       type: z.literal("bigquery"),
       project: someText.describe("the Google Cloud project"),
       dataset: someText.optional().describe("the dataset of models whose dataset is not known otherwise"),
-      location: someText.optional().describe("e.g. EU"),
-      credentials: secret.optional().describe("the service account's JSON key"),
+      location: someText.optional().describe("where the datasets are and jobs run, e.g. EU"),
+      credentials: secret
+        .optional()
+        .describe("the JSON key of a service account; application default credentials if left out"),
+      maximum_bytes_billed: z
+        .int()
+        .min(1)
+        .optional()
+        .describe("a statement that would read more bytes fails before it costs anything"),
+      labels: z
+        .record(z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/), z.string().regex(/^[a-z0-9_-]{0,63}$/))
+        .optional()
+        .describe("on every job, beside application=millrace: for the bill"),
+      statement_timeout: durationText.optional().describe("of one statement, e.g. 30m; six hours if left out"),
+      api_endpoint: someText
+        .optional()
+        .describe("in place of https://bigquery.googleapis.com: private endpoints and proxies"),
+      threads: z.int().min(1).optional().describe("models that dbt builds at once"),
       schema,
     }),
   ])

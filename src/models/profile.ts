@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { ConfigError } from "../core/errors.ts";
+import { bigQueryConnection, type DbtBigQuery } from "./profile-bigquery.ts";
 import { type DbtSnowflake, snowflakeConnection } from "./profile-snowflake.ts";
 
 /** The warehouse that a profile is made for; its path is absolute. */
@@ -15,7 +16,8 @@ export type DbtWarehouse =
       readonly sslRootCert?: string;
       readonly threads?: number;
     }
-  | DbtSnowflake;
+  | DbtSnowflake
+  | DbtBigQuery;
 
 /** dbt hides the values of variables with this prefix in its logs. */
 const PASSWORD_VARIABLE = "DBT_ENV_SECRET_MILLRACE_PASSWORD";
@@ -56,6 +58,7 @@ export async function makeProfile(options: ProfileOptions): Promise<MadeProfile>
 function connection(warehouse: DbtWarehouse) {
   if (warehouse.type === "duckdb") return { output: { type: "duckdb", path: warehouse.path }, env: {} };
   if (warehouse.type === "snowflake") return snowflakeConnection(warehouse);
+  if (warehouse.type === "bigquery") return bigQueryConnection(warehouse);
   if (!/^postgres(ql)?:/.test(warehouse.url) || !URL.canParse(warehouse.url)) {
     throw new ConfigError("the warehouse's url is no Postgres URL", {
       hint: "write postgres://user:password@host:5432/database",

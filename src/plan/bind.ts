@@ -38,7 +38,7 @@ export function bind(
     });
   if (stored === null) return write(canonicalMapping(sync));
   if (scope === "rebuild" || scope === "adopt") {
-    const empty = emptiesLedger(request, stored) ? [sql`delete from ${dialect.relation(own.ledger)}`] : [];
+    const empty = emptiesLedger(request, stored) ? [sql`delete from ${dialect.relation(own.ledger)} where true`] : [];
     return [...empty, ...write(stored.mapping)];
   }
   if (differences(stored, binding).length === 0) return [];

@@ -7,7 +7,7 @@ import type { Dialect } from "../warehouse/dialect.ts";
 import { join, raw, type Sql, sql } from "../warehouse/sql.ts";
 import { type DiffFacts, diffTable, duplicatesTable } from "./diff.ts";
 import type { SourceSql } from "./source.ts";
-import { nothingTaken, takeovers } from "./takeover.ts";
+import { nothing, nothingTaken, takeovers } from "./takeover.ts";
 
 export interface FreezeOptions {
   readonly runId: string;
@@ -146,7 +146,7 @@ function tablesOf(dialect: Dialect, o: FreezeOptions): Tables {
 const duplicates = (t: Tables, facts: DiffFacts): Sql =>
   facts.duplicates !== null
     ? sql`select key, copies from ${duplicatesTable}`
-    : sql`select ${t.noText} as key, ${t.noInt} as copies where false`;
+    : sql`select ${t.noText} as key, ${t.noInt} as copies ${nothing}`;
 
 function candidates(source: SourceSql, t: Tables, o: FreezeOptions): Sql {
   const on = source.hasMatch
@@ -230,7 +230,7 @@ function writes(dialect: Dialect, t: Tables, o: FreezeOptions, matching: boolean
   const former = matching
     ? sql`select k.key, k.match_hash, p.key as prev_key, p.identifiers, p.external_id
       from taken k join ${t.ledger} p on p.key = k.prev_key and p.match_hash = k.prev_match_hash`
-    : sql`select ${t.noText} as key, ${t.noInt} as match_hash, ${t.noText} as prev_key, ${t.noText} as identifiers, ${t.noText} as external_id where false`;
+    : sql`select ${t.noText} as key, ${t.noInt} as match_hash, ${t.noText} as prev_key, ${t.noText} as identifiers, ${t.noText} as external_id ${nothing}`;
   return sql`select coalesce(j.kept, j.op) as op, j.key, j.match_hash, j.prev_key, j.prev_match_hash,
     case when p.prev_key = j.key then p.identifiers end as prev_identifiers, j.identifiers, ${fields} as fields, j.fast_fp, j.stable_fp,
     coalesce(p.external_id, l.external_id) as external_id, j.code, j.message, cast(1 as bigint) as copies
@@ -243,7 +243,7 @@ const refusedKeys = (t: Tables, facts: DiffFacts): Sql =>
   sql`select 'refuse', key, 0, ${t.noText}, ${t.noInt}, ${t.noText}, '{}', '{}', ${t.noInt}, ${t.noText}, ${t.noText}, 'DUPLICATE_KEY', 'the model has this key more than once', copies from duplicates
   union all
   select 'refuse', ${t.noText}, 0, ${t.noText}, ${t.noInt}, ${t.noText}, '{}', '{}', ${t.noInt}, ${t.noText}, ${t.noText}, 'NULL_KEY', 'the key is NULL', cast(${facts.nullKeys} as bigint)
-  where ${facts.nullKeys} > 0`;
+  from (select 1 as one) o where ${facts.nullKeys} > 0`;
 
 const leaving = (dialect: Dialect, t: Tables, o: FreezeOptions): Sql =>
   sql`select op, key, match_hash, ${t.noText} as prev_key, ${t.noInt} as prev_match_hash, ${t.noText} as prev_identifiers, identifiers, ${dialect.jsonLiteral(o.removal)} as fields, ${t.noInt} as fast_fp, stable_fp, external_id, ${t.noText} as code, ${t.noText} as message, 1 as copies from leavers`;

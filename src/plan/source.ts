@@ -70,7 +70,7 @@ export function compileSource(
   ];
   const firstBroken = (pick: (check: Check) => string): Sql =>
     checks.length === 0
-      ? raw("cast(null as varchar)")
+      ? sql`cast(null as ${dialect.typeName("text")})`
       : sql`case ${join(
           checks.map((check) => sql`when ${check.broken} then ${text(pick(check))}`),
           " ",

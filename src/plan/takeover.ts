@@ -1,9 +1,12 @@
-import { type Sql, sql } from "../warehouse/sql.ts";
+import { raw, type Sql, sql } from "../warehouse/sql.ts";
 import type { SourceSql } from "./source.ts";
+
+/** No rows: not every engine takes a condition without a table. */
+export const nothing = raw("from (select 1 as one) o where false");
 
 /** No row is contested: the columns of `takeovers`, and nothing in them. */
 export const nothingTaken = (noText: Sql, noInt: Sql): Sql =>
-  sql`select ${noText} as key, ${noInt} as match_hash, false as collides, false as waits, ${noText} as prev_key, ${noInt} as prev_match_hash where false`;
+  sql`select ${noText} as key, ${noInt} as match_hash, false as collides, false as waits, ${noText} as prev_key, ${noInt} as prev_match_hash ${nothing}`;
 
 /**
  * New rows (of `candidates`) whose identifiers somebody has already:
@@ -21,7 +24,7 @@ export function takeovers(source: SourceSql, ledger: Sql, noText: Sql, noInt: Sq
       from contested a join ${ledger} l on l.key = a.key and l.match_hash <> a.match_hash and l.state = 'present' and l.external_id is not null
       where not a.collides and not a.waits and a.holder_key is null
         and not exists (select 1 from contested s where s.holder_key = l.key and s.match_hash = l.match_hash)`
-    : sql`select ${noText} as key, ${noInt} as match_hash, ${noInt} as former, 1 as place where false`;
+    : sql`select ${noText} as key, ${noInt} as match_hash, ${noInt} as former, 1 as place ${nothing}`;
   return sql`
   with arrivals as (
     select key, match_hash, row_number() over (partition by match_hash order by key) as place

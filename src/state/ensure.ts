@@ -62,7 +62,7 @@ export function ensureState(
     if (found.schema_version < history.version) {
       await migrate(session, tables, found.schema_version, history);
       await session.execute([
-        sql`update ${session.dialect.relation(tables.meta)} set schema_version = ${history.version}`,
+        sql`update ${session.dialect.relation(tables.meta)} set schema_version = ${history.version} where true`,
       ]);
     }
     return metaOf(found);
@@ -78,7 +78,7 @@ async function createState(session: Session, tables: StateTables, storeId: strin
     createTable(dialect, tables.bindings, bindingColumns),
     createTable(dialect, tables.results, resultColumns),
     createTable(dialect, tables.runs, runColumns),
-    sql`delete from ${dialect.relation(tables.meta)}`,
+    sql`delete from ${dialect.relation(tables.meta)} where true`,
     sql`insert into ${dialect.relation(tables.meta)} (${columnList(dialect, metaColumns)}) values (${stateVersion}, ${
       meta.warehouseId
     }, ${storeId}, ${dialect.now()})`,
@@ -88,7 +88,7 @@ async function createState(session: Session, tables: StateTables, storeId: strin
 
 /** From now on this warehouse belongs to another store: a person decided so. */
 export async function claimWarehouse(session: Session, tables: StateTables, storeId: string): Promise<void> {
-  await session.execute([sql`update ${session.dialect.relation(tables.meta)} set store_id = ${storeId}`]);
+  await session.execute([sql`update ${session.dialect.relation(tables.meta)} set store_id = ${storeId} where true`]);
 }
 
 /**

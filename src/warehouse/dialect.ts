@@ -39,6 +39,8 @@ export interface Dialect {
   replaceTable(table: Relation, query: Sql, readBy: string): readonly Sql[];
   /** Tells the planner about a table that was just filled; nothing where engines know by themselves. */
   statistics(table: Sql): readonly Sql[];
+  /** What a subquery selects so that a row value can be looked for in it: `(a, b) in (select …)`. */
+  rowValue(columns: readonly Sql[]): Sql;
   /** A from item: `rows` as p with `ranges` as r where p.seq lies between r.from_seq and r.to_seq. */
   joinRanges(rows: Sql, ranges: Sql): Sql;
   /** What stands in `row_number() over (…)` where any order will do: nothing, unless the engine insists on one. */

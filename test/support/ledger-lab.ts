@@ -83,10 +83,11 @@ export class LedgerLab {
 
   /** Replaces the model. */
   async model(people: readonly Person[]): Promise<void> {
+    const text = this.warehouse.dialect.typeName("text");
     await this.warehouse.session("write", async (session) => {
       await session.execute([
         raw("drop table if exists analytics.people"),
-        raw("create table analytics.people (id varchar, email varchar, name varchar)"),
+        sql`create table analytics.people (id ${text}, email ${text}, name ${text})`,
       ]);
       const rows = people.map(({ id, email, name }) => sql`(${id}, ${email}, ${name})`);
       if (rows.length > 0) await session.execute([sql`insert into analytics.people values ${listed(rows)}`]);
@@ -152,7 +153,7 @@ export class LedgerLab {
   ledger(sync: SyncConfig): Promise<{ key: string; identifiers: string; state: string; external_id: string | null }[]> {
     const own = syncTables("millrace", sync.name, this.warehouse.dialect.traits.maxIdentifier);
     return this.rows(
-      `select key, identifiers, state, external_id from millrace."${own.ledger.name}" order by key, identifiers`,
+      `select key, identifiers, state, external_id from ${this.warehouse.dialect.relation(own.ledger).text} order by key, identifiers`,
       z.object({ key: z.string(), identifiers: z.string(), state: z.string(), external_id: z.string().nullable() }),
     );
   }

@@ -79,6 +79,7 @@ export function createDuckDbDialect({ fastHash = duckDbHash, catalog }: DuckDbDi
     createSchema: (name) => sql`create schema if not exists ${ident(name)}`,
     replaceTable: (table, query) => [sql`create or replace table ${relation(table)} as ${query}`],
     statistics: () => [],
+    rowValue: (columns) => join(columns),
     // Spread first: DuckDB's join on `between` is quadratic where every row has a range of its own.
     joinRanges: (rows, ranges) =>
       sql`${rows} p join (select *, unnest(range(from_seq, to_seq + 1)) as range_seq from ${ranges}) r on r.range_seq = p.seq`,

@@ -69,6 +69,7 @@ export function createPostgresDialect({ unloggedPlans = false }: PostgresDialect
     ],
     // Without statistics the planner takes a temporary table for a small one. Autovacuum never sees it.
     statistics: (table) => [sql`analyze ${table}`],
+    rowValue: (columns) => join(columns),
     // Postgres joins by ranges in a nested loop; one row per seq joins by hash.
     joinRanges: (rows, ranges) =>
       sql`${rows} p join (select *, generate_series(from_seq, to_seq) as range_seq from ${ranges}) r on r.range_seq = p.seq`,

@@ -92,6 +92,7 @@ export function createSnowflakeDialect({ transient = false }: SnowflakeDialectOp
         select * from (${query}) order by ${ident(readBy)}`,
     ],
     statistics: () => [],
+    rowValue: (columns) => join(columns),
     joinRanges: (rows, ranges) => sql`${rows} p join ${ranges} r on p.seq between r.from_seq and r.to_seq`,
     anyOrder: raw("order by null"),
     text: (expression, column) => textOf(expression, kindOf(column.nativeType)),

@@ -21,6 +21,14 @@ export interface WarehouseContract {
   readonly endless: Sql;
   /** Why the engine cannot hold NUL in text, if it cannot. */
   readonly noNul?: string;
+  /** The engine's stand-in is slow: fewer rows in the large stream, fewer draws, a shorter long text. */
+  readonly slow?: boolean;
+  /** Names with such signs are refused by the dialect, because the engine cannot hold them. */
+  readonly cannotName?: RegExp;
+  /** Members of JSON objects whose names the engine's stand-in cannot look for. */
+  readonly cannotLookFor?: RegExp;
+  /** A transaction's writes go along with its commit. */
+  readonly keepsWritesBack?: boolean;
 }
 
 /** Any row. */

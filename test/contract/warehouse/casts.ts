@@ -154,6 +154,7 @@ export function castsContract(bench: () => Bench): void {
     it("takes a member out of a JSON object by its exact name", async () => {
       const d = bench().dialect;
       for (const name of ["email", 'a"b', "a.b", "a/b~c", "$", "é 😀"]) {
+        if (bench().contract.cannotLookFor?.test(name)) continue;
         const object = d.jsonLiteral({ [name]: "it", other: "no" });
         const rows = await bench().read((session) =>
           session.query(sql`select ${d.jsonMember(object, name)} as v, ${d.jsonMember(object, "missing")} as w`, cells),

@@ -14,16 +14,17 @@ export function statementsContract(bench: () => Bench): void {
         await session.execute([bench().create(table, [N])]);
         expect(session.statements).toBe(1);
         await session.transaction(() => session.execute([sql`insert into ${name} values (1)`]));
-        expect(session.statements).toBe(3);
+        const kept = bench().contract.keepsWritesBack === true ? 1 : 0;
+        expect(session.statements).toBe(3 - kept);
         await session.query(sql`select 1 as one`, cells);
         await session.execute([sql`insert into ${name} values (2)`, sql`insert into ${name} values (3)`]);
-        await session.script([sql`delete from ${name}`, sql`select count(*) as n from ${name}`], cells);
-        expect(session.statements).toBe(6);
+        await session.script([sql`delete from ${name} where true`, sql`select count(*) as n from ${name}`], cells);
+        expect(session.statements).toBe(6 - kept);
         await session.load(table, [N], [[{ n: 4 }]]);
-        expect(session.statements).toBe(7);
+        expect(session.statements).toBe(7 - kept);
         await session.execute([]);
         await session.transaction(async () => undefined);
-        expect(session.statements).toBe(7);
+        expect(session.statements).toBe(7 - kept);
       });
     });
 

@@ -1,0 +1,2 @@
+export { createBigQueryDialect } from "./dialect.ts";
+export { type BigQueryWarehouseOptions, createBigQueryWarehouse } from "./warehouse.ts";

@@ -1,0 +1,109 @@
+// Reading statements as text, for what the emulator cannot do by itself.
+
+/** Statements of a script; a semicolon in a literal or a quoted name ends nothing. */
+export function statementsOf(script: string): string[] {
+  const parts: string[] = [];
+  let current = "";
+  for (const token of script.match(
+    /r'[^'\n]*'|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/|;|[^;'"`/-]+|[\s\S]/g,
+  ) ?? []) {
+    if (token !== ";") {
+      current += token;
+      continue;
+    }
+    parts.push(current);
+    current = "";
+  }
+  parts.push(current);
+  return parts.map((part) => part.trim()).filter((part) => part !== "");
+}
+
+const NAME = "((?:`[^`]+`|[\\w-]+)(?:\\.(?:`[^`]+`|[\\w-]+))*)";
+const pattern = (words: string) => new RegExp(`^\\s*(?:/\\*[\\s\\S]*?\\*/\\s*)*${words}\\s*${NAME}`, "i");
+const CREATE = pattern("create\\s+(or\\s+replace\\s+)?(?:table|view)\\s+(if\\s+not\\s+exists\\s+)?");
+const WRITE = pattern("(?:insert(?:\\s+into)?|update|delete(?:\\s+from)?|merge(?:\\s+into)?|truncate\\s+table)\\s");
+
+export interface Path {
+  readonly projectId: string;
+  readonly datasetId: string;
+  readonly tableId: string;
+}
+
+/** `p`.`d`.`t`, `p.d.t`, d.t or t */
+export function pathOf(name: string, project: string, dataset: string | undefined): Path {
+  const parts = name.replaceAll("`", "").split(".");
+  return {
+    projectId: parts.at(-3) ?? project,
+    datasetId: parts.at(-2) ?? dataset ?? "",
+    tableId: parts.at(-1) ?? "",
+  };
+}
+
+export function createdBy(
+  statement: string,
+): { readonly name: string; readonly replace: boolean; readonly ifMissing: boolean } | null {
+  const found = CREATE.exec(statement);
+  return found === null
+    ? null
+    : { name: found[3] ?? "", replace: found[1] !== undefined, ifMissing: found[2] !== undefined };
+}
+
+export const writtenBy = (statement: string): string | null => WRITE.exec(statement)?.[1] ?? null;
+
+/** Temporary tables become tables of the session's own dataset. */
+export const inSession = (statement: string, dataset: string): string =>
+  statement
+    .replace(
+      /^(\s*create\s+(?:or\s+replace\s+)?)temp(?:orary)?(\s+table\s+(?:if\s+not\s+exists\s+)?)/i,
+      `$1$2\`${dataset}\`.`,
+    )
+    .replace(/\b_SESSION\b/g, `\`${dataset}\``);
+
+export const makesTemporary = (statement: string): boolean =>
+  /^\s*create\s+(?:or\s+replace\s+)?temp(?:orary)?\s+table\b/i.test(statement);
+export const isBegin = (statement: string): boolean => /^begin(\s+transaction)?$/i.test(statement);
+export const isCommit = (statement: string): boolean => /^commit(\s+transaction)?$/i.test(statement);
+export const isRollback = (statement: string): boolean => /^rollback(\s+transaction)?$/i.test(statement);
+export const endsSession = (statement: string): boolean => /^call\s+bq\.abort_session\b/i.test(statement);
+
+const DELETE = new RegExp(`^\\s*delete\\s+from\\s+${NAME}(?:\\s+as\\s+(\\w+))?\\s+where\\s+([\\s\\S]+)$`, "i");
+const UPDATE = new RegExp(
+  `^\\s*update\\s+${NAME}(?:\\s+as\\s+(\\w+))?\\s+set\\s+([\\s\\S]+?)\\s+where\\s+([\\s\\S]+)$`,
+  "i",
+);
+
+/**
+ * In DELETE and UPDATE the emulator loses which table a column of a subquery belongs to, so that `f.key = r.key` compares a
+ * column with itself. In SELECT it does not: what the table is to hold, as a query, or null for any other statement.
+ */
+export function contentAfter(statement: string): { readonly table: string; readonly query: string } | null {
+  if (!/\(\s*select\b/i.test(statement)) return null;
+  const deleted = DELETE.exec(statement);
+  if (deleted !== null) {
+    const [, table = "", alias = "written", condition = ""] = deleted;
+    return { table, query: `select ${alias}.* from ${table} as ${alias} where not coalesce((${condition}), false)` };
+  }
+  const updated = UPDATE.exec(statement);
+  if (updated === null) return null;
+  const [, table = "", alias = "written", set = "", condition = ""] = updated;
+  const values = assignments(set).map(
+    ([column, value]) => `if(coalesce((${condition}), false), ${value}, ${alias}.${column}) as ${column}`,
+  );
+  return { table, query: `select ${alias}.* replace (${values.join(", ")}) from ${table} as ${alias}` };
+}
+
+/** `a = 1, b = f(x, y)`: a comma inside parentheses or a literal separates nothing. */
+function assignments(set: string): [column: string, value: string][] {
+  const parts = [""];
+  let depth = 0;
+  for (const token of set.match(/'(?:[^'\\]|\\.)*'|[\s\S]/g) ?? []) {
+    if (token === "(") depth += 1;
+    if (token === ")") depth -= 1;
+    if (token === "," && depth === 0) parts.push("");
+    else parts[parts.length - 1] += token;
+  }
+  return parts.map((part) => {
+    const at = part.indexOf("=");
+    return [part.slice(0, at).trim(), part.slice(at + 1).trim()];
+  });
+}
