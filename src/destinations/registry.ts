@@ -20,6 +20,7 @@ export const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   postgres: async () => (await import("./postgres/index.ts")).postgres,
   salesforce: async () => (await import("./salesforce/index.ts")).salesforce,
   sendgrid: async () => (await import("./sendgrid/index.ts")).sendgrid,
+  zendesk: async () => (await import("./zendesk/index.ts")).zendesk,
 };
 
 /** In alphabetical order. */

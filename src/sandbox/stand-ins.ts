@@ -16,6 +16,7 @@ import { mailchimp } from "./mailchimp/index.ts";
 import { onesignal } from "./onesignal/index.ts";
 import { salesforce } from "./salesforce/index.ts";
 import { sendgrid } from "./sendgrid/index.ts";
+import { zendesk } from "./zendesk/index.ts";
 
 /** The registry of stand-ins: one folder and one line each. Mounted at /<name>, in this order on the page. */
 export const standIns = {
@@ -31,6 +32,7 @@ export const standIns = {
   intercom,
   onesignal,
   brevo,
+  zendesk,
   hook,
 } as const;
 
