@@ -3,6 +3,7 @@ import type { App, GlobalOptions } from "./commands/app.ts";
 import { createModelBuilder } from "./commands/model-builder.ts";
 import type { Output } from "./commands/output.ts";
 import { projectConnectors } from "./commands/project-connectors.ts";
+import { withIdentifiers } from "./commands/with-identifiers.ts";
 import { openProject } from "./config/check.ts";
 import { childEnv, dbtPath, sandboxUrl } from "./config/env.ts";
 import type { Project } from "./config/project.ts";
@@ -54,7 +55,7 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
     flags: `${options.env === undefined ? "" : ` --env ${options.env}`}${sandbox ? " --sandbox" : ""}`,
     syncs: project.syncs,
     sync: project.sync,
-    declared: project.declared,
+    declared: (instead) => withIdentifiers(project.declared(instead), project.identity),
     tables: stateTables(schema),
     clock,
     out,

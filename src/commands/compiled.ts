@@ -9,6 +9,7 @@ import { ConfigError } from "../core/errors.ts";
 import { compileIdentity } from "../identity/compile.ts";
 import { compileSegments } from "../segments/compile-segments.ts";
 import { compileTraits } from "../traits/compile-traits.ts";
+import { withIdentifiers } from "./with-identifiers.ts";
 
 /** Declarations of one kind as SQL and YAML for dbt: pure, from validated files. */
 export type Compiler = (project: Project) => readonly CompiledFile[];
@@ -16,9 +17,11 @@ export type Compiler = (project: Project) => readonly CompiledFile[];
 /** Everything a project declares that becomes dbt models, one line each. */
 const compilers: readonly Compiler[] = [
   ({ identity }) => compileIdentity(identity),
-  (project) => compileTraits(project.declared().declarations),
-  (project) => compileSegments(project.declared().declarations, daysOf),
+  (project) => compileTraits(declarationsOf(project)),
+  (project) => compileSegments(declarationsOf(project), daysOf),
 ];
+
+const declarationsOf = (project: Project) => withIdentifiers(project.declared(), project.identity).declarations;
 
 /** What differs between the declarations and what stands in the dbt project. */
 export interface Difference {

@@ -153,6 +153,8 @@ export interface Declarations {
   readonly lifecycles: readonly LifecycleDeclaration[];
   /** Columns that the golden record brings; null: the project has no identity.yml. */
   readonly golden: readonly string[] | null;
+  /** SQL of an identifier as identity stores it, from a namespace and a column; undefined: as it is. */
+  readonly identifier?: (namespace: string, column: string) => string;
   /** An IANA name. */
   readonly timeZone: string;
   /** Models of profile_ids that belong to no segment, and why. */

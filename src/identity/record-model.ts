@@ -58,7 +58,7 @@ function identifierColumns(source: IdentitySource, namespace: Namespace, config:
   });
 }
 
-function normalised(normaliser: Normaliser, expression: string): string {
+export function normalised(normaliser: Normaliser, expression: string): string {
   const argument = jinja(expression.startsWith("{{") ? expression.slice(3, -3) : expression);
   const of = expression.startsWith("{{") ? expression.slice(3, -3) : argument;
   switch (normaliser.kind) {

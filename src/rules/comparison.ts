@@ -35,7 +35,7 @@ function comparisonSql(subject: string, type: ValueType, comparison: Comparison,
       return `${subject} ${comparison.op === "in" ? "in" : "not in"} (${values})`;
     }
     case "matches":
-      return `{{ millrace.matches(${quoted(subject)}, ${asArgument(literal(comparison.text))}) }}`;
+      return `{{ millrace.text_matches(${quoted(subject)}, ${asArgument(literal(comparison.text))}) }}`;
     case "contains":
       return `{{ dbt.position(${asArgument(literal(comparison.text))}, ${quoted(subject)}) }} > 0`;
     case "starts_with":

@@ -1,18 +1,30 @@
-import type { RowSource } from "../core/declared.ts";
+import type { Declarations, RowSource } from "../core/declared.ts";
 import { ref } from "./text.ts";
 
 /** How a row leads to a profile: through identity where the project has it, else the column is the profile's id. */
 export interface ProfileKeys {
   readonly identity: "resolved" | "none";
+  /** SQL of an identifier as identity stores it. */
+  readonly identifier: (namespace: string, column: string) => string;
   readonly timeZone: string;
 }
+
+export const profileKeys = ({
+  golden,
+  identifier = (_namespace, column) => column,
+  timeZone,
+}: Pick<Declarations, "golden" | "identifier" | "timeZone">): ProfileKeys => ({
+  identity: golden === null ? "none" : "resolved",
+  identifier,
+  timeZone,
+});
 
 /** `from` and `where` of a model's rows with their profile_id; `filters` are further conditions. `source.` names the columns. */
 export function rowsQuery(
   source: RowSource,
   select: readonly string[],
   filters: readonly string[],
-  { identity }: ProfileKeys,
+  { identity, identifier }: ProfileKeys,
 ): string {
   const { namespace, column } = source.profile;
   const resolved = identity === "resolved";
@@ -24,7 +36,9 @@ export function rowsQuery(
     lines.push(
       `inner join ${ref("identity_component")} as identifiers`,
       `    on identifiers.namespace = '${namespace}'`,
-      `    and identifiers.value = {{ millrace.identifier_value('${namespace}', 'source.${column}') }}`,
+      `    and identifiers.value = ${identifier(namespace, `source.${column}`)}`,
+      // a quarantined cluster's assignment is an old one
+      "    and identifiers.quarantined = 0",
     );
   }
   const conditions = [...(resolved ? [] : [`source.${column} is not null`]), ...filters];

@@ -1,6 +1,6 @@
 import type { CompiledFile } from "../core/compiled.ts";
 import type { Declarations, SegmentDeclaration, Span } from "../core/declared.ts";
-import type { ProfileKeys } from "../rules/rows.ts";
+import { profileKeys } from "../rules/rows.ts";
 import { steadyConfig } from "../rules/steady.ts";
 import { type ModelProperties, propertiesFile } from "../rules/text.ts";
 import { choose } from "./choose.ts";
@@ -21,7 +21,7 @@ export function compileSegments(
   const { segments } = declared;
   const [first] = segments;
   if (first === undefined) return [];
-  const keys: ProfileKeys = { identity: declared.golden === null ? "none" : "resolved", timeZone: declared.timeZone };
+  const keys = profileKeys(declared);
   const asked = askedOfEvents(
     declared,
     segments.flatMap((segment) => ruleOf(segment) ?? []),

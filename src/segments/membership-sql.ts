@@ -22,12 +22,16 @@ export function membershipSql(declared: Declarations): string {
   const why = declared.excluded.map(
     ({ model, why }) => `when last_time.profile_id in (select profile_id from ${ref(model)}) then '${why}'`,
   );
-  // Without identity a profile is its rows: gone with them. With identity it may have become another.
-  const gone = declared.golden === null ? "deletion" : "identity";
+  // A profile is gone with its rows, unless identity has made it part of another.
+  const merged =
+    declared.golden === null
+      ? []
+      : [`    when last_time.profile_id in (select old_profile_id from ${ref("profile_alias")}) then 'identity'`];
   const leftWhy = [
     "case",
     ...why.map((line) => `    ${line}`),
-    `    when last_time.profile_id not in (select profile_id from ${ref(profileTable)}) then '${gone}'`,
+    ...merged,
+    `    when last_time.profile_id not in (select profile_id from ${ref(profileTable)}) then 'deletion'`,
     "    when last_time.definition <> definitions.definition then 'definition'",
     "    else 'rule'",
     "end",
@@ -87,9 +91,11 @@ export function membershipSql(declared: Declarations): string {
   const config =
     "{{ config(materialized='incremental', unique_key=['segment', 'profile_id', 'entered_at'], full_refresh=false) }}";
   // dbt sees only the branch it takes while it parses.
-  const needs = [profileTable, ...declared.excluded.map(({ model }) => model)].map(
-    (model) => `-- depends_on: ${ref(model)}`,
-  );
+  const needs = [
+    profileTable,
+    ...(declared.golden === null ? [] : ["profile_alias"]),
+    ...declared.excluded.map(({ model }) => model),
+  ].map((model) => `-- depends_on: ${ref(model)}`);
   const header = `-- ${comment("Who was in which segment from when until when, and why they entered and left.")}`;
   return [
     config,

@@ -1,6 +1,6 @@
 import type { Declarations, Rule, SegmentDeclaration } from "../core/declared.ts";
 import { literal } from "../rules/literal.ts";
-import type { ProfileKeys } from "../rules/rows.ts";
+import { profileKeys } from "../rules/rows.ts";
 import { columns, ref } from "../rules/text.ts";
 import { conditionWords } from "./condition-words.ts";
 import { countOnePattern } from "./count-models.ts";
@@ -110,7 +110,7 @@ function conditionTables(
   declared: Declarations,
   asked: readonly Rule[],
 ): { readonly tables: readonly (readonly [string, string])[]; readonly conditions: readonly AskedCondition[] } {
-  const keys: ProfileKeys = { identity: declared.golden === null ? "none" : "resolved", timeZone: declared.timeZone };
+  const keys = profileKeys(declared);
   const rule = ruleOf(segment);
   const { counts, sequences } = askedOfEvents(declared, rule === null ? [] : [rule]);
   const tables: (readonly [string, string])[] = [["profiles", `select * from ${ref(profileTable)}`]];

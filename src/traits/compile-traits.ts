@@ -1,6 +1,6 @@
 import type { CompiledFile } from "../core/compiled.ts";
 import type { Declarations, TraitDeclaration } from "../core/declared.ts";
-import type { ProfileKeys } from "../rules/rows.ts";
+import { profileKeys } from "../rules/rows.ts";
 import { steadyConfig } from "../rules/steady.ts";
 import { type ModelProperties, propertiesFile } from "../rules/text.ts";
 import { profileTraits, profileTraitsSql } from "./profile-traits.ts";
@@ -9,7 +9,7 @@ import { isAggregate, steadyTraits, traitFileSql, traitModel } from "./trait-fil
 /** The traits as dbt models: one per file, which scans its table once, and one that joins them all. */
 export function compileTraits(declared: Declarations): CompiledFile[] {
   if (declared.traitFiles.length + declared.segments.length === 0) return [];
-  const keys: ProfileKeys = { identity: declared.golden === null ? "none" : "resolved", timeZone: declared.timeZone };
+  const keys = profileKeys(declared);
   const files = declared.traitFiles.filter(({ traits }) => traits.some(isAggregate));
   const properties: ModelProperties[] = files.map((file) => ({
     name: traitModel(file),

@@ -12,8 +12,9 @@ order_placed_180_days as (
 
     select
         profile_id,
-        order_placed_180_days as times
-    from {{ ref('event_counts__orders') }}
+        times
+    from {{ ref('event_counts__orders_apart') }}
+    where pattern = 'order_placed_180_days'
 
 )
 

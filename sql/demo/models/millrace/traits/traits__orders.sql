@@ -27,7 +27,7 @@ totals as (
         {{ millrace.local_date("max(case when records.order_type = 'purchase' then records.ordered_at end)", 'UTC') }} as last_order_on,
         max(case when records.order_type = 'purchase' then records.ordered_at end) as days_since_last_order,
         sum(records.revenue) as lifetime_value,
-        avg(cast(case when records.order_type = 'purchase' then records.revenue end as {{ dbt.type_float() }})) as average_order_value,
+        avg(cast(case when records.order_type = 'purchase' then records.revenue end as {{ millrace.type_double() }})) as average_order_value,
         sum(case when records.ordered_at >= {{ millrace.ago(90, 'day', 'UTC') }} then records.revenue end) as revenue_90d,
         count(case when records.order_type = 'credit_note' then 1 end) as credit_note_count,
         cast({{ millrace.first_by("records.country", "records.ordered_at desc, records.order_id desc", "records.country is not null") }} as {{ dbt.type_string() }}) as country
@@ -73,7 +73,7 @@ median_days_between_orders_medians as (
 
     select
         profile_id,
-        avg(cast(days as {{ dbt.type_float() }})) as days
+        avg(cast(days as {{ millrace.type_double() }})) as days
     from median_days_between_orders_places
     where 2 * place between gaps and gaps + 2
     group by profile_id

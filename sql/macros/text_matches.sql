@@ -1,23 +1,23 @@
 {#- Does a regular expression find something in a text? Both arguments are SQL. -#}
-{% macro matches(expression, pattern) -%}
-  {{ return(adapter.dispatch('matches', 'millrace')(expression, pattern)) }}
+{% macro text_matches(expression, pattern) -%}
+  {{ return(adapter.dispatch('text_matches', 'millrace')(expression, pattern)) }}
 {%- endmacro %}
 
-{% macro default__matches(expression, pattern) -%}
+{% macro default__text_matches(expression, pattern) -%}
   regexp_matches({{ expression }}, {{ pattern }})
 {%- endmacro %}
 
 {#- Postgres: regexp_matches returns rows there. -#}
-{% macro postgres__matches(expression, pattern) -%}
+{% macro postgres__text_matches(expression, pattern) -%}
   {{ expression }} ~ {{ pattern }}
 {%- endmacro %}
 
 {#- Snowflake: REGEXP_LIKE must match the whole text. -#}
-{% macro snowflake__matches(expression, pattern) -%}
+{% macro snowflake__text_matches(expression, pattern) -%}
   regexp_instr({{ expression }}, {{ pattern }}) > 0
 {%- endmacro %}
 
 {#- BigQuery's name for it. -#}
-{% macro bigquery__matches(expression, pattern) -%}
+{% macro bigquery__text_matches(expression, pattern) -%}
   regexp_contains({{ expression }}, {{ pattern }})
 {%- endmacro %}

@@ -1,0 +1,59 @@
+-- made by `millrace compile` from segments/big_baskets_at_risk.yml; change that file, not this one
+{{ config(materialized='table') }}
+
+-- How often profiles did what few of them do in orders: a pass each, since each wants few rows.
+-- order_placed, last 180 days
+select
+    profile_id,
+    'order_placed_180_days' as pattern,
+    count(*) as times
+from (
+    select
+        source.customer_id as profile_id
+    from {{ ref('orders') }} as source
+    where
+        source.customer_id is not null
+        and source.ordered_at < {{ millrace.as_of() }}
+        and source.order_type = 'purchase'
+        and source.ordered_at >= {{ millrace.ago(180, 'day', 'UTC') }}
+) as events
+group by profile_id
+
+union all
+
+-- order_placed, last 365 days, revenue >= 500
+select
+    profile_id,
+    'order_placed_365_days_cbfa4c' as pattern,
+    count(*) as times
+from (
+    select
+        source.customer_id as profile_id
+    from {{ ref('orders') }} as source
+    where
+        source.customer_id is not null
+        and source.ordered_at < {{ millrace.as_of() }}
+        and source.order_type = 'purchase'
+        and source.ordered_at >= {{ millrace.ago(365, 'day', 'UTC') }}
+        and source.revenue >= 500
+) as events
+group by profile_id
+
+union all
+
+-- order_placed, last 90 days
+select
+    profile_id,
+    'order_placed_90_days' as pattern,
+    count(*) as times
+from (
+    select
+        source.customer_id as profile_id
+    from {{ ref('orders') }} as source
+    where
+        source.customer_id is not null
+        and source.ordered_at < {{ millrace.as_of() }}
+        and source.order_type = 'purchase'
+        and source.ordered_at >= {{ millrace.ago(90, 'day', 'UTC') }}
+) as events
+group by profile_id
