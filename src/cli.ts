@@ -141,6 +141,15 @@ verb(
   .option("--sandbox", "in the sandbox")
   .action(act(async () => (await import("./commands/retire.ts")).retire));
 
+verb(
+  "identity <action> [a] [b]",
+  "explain, report, diff, approve, merge, split: who is who, and decisions about it",
+  "millrace identity explain email:ann@example.com device_id:d1",
+)
+  .option("--who <name>", "who decides (merge, split)")
+  .option("--why <reason>", "why (merge, split)")
+  .action(act(async () => (await import("./commands/identity.ts")).identity));
+
 verb("compile", "rules, traits and identity to reviewable SQL", "millrace compile").action(
   act(async () => (await import("./commands/compile.ts")).compile),
 );

@@ -79,6 +79,12 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
       return relationNamed(source.name, warehouseConfig.type, `sync ${name}`, datasetOf(warehouseConfig));
     },
     grants: () => openGrants(warehouseConfig),
+    model: async (name): Promise<Relation> => {
+      if (models.relation !== null) return models.relation(name);
+      throw new ConfigError("the project has no dbt, so it has no models", {
+        hint: "Name one in millrace.yml: `dbt: {project: ./sql}`.",
+      });
+    },
     models: models.builder,
     close: async () => {
       await accounts.close();

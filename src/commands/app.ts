@@ -56,6 +56,8 @@ export interface App {
   grants(): Promise<Grants>;
   /** Events, traits and segments; `instead`: texts that stand for files. */
   declared(instead?: ReadonlyMap<string, string>): LoadedDeclarations;
+  /** Where a dbt model stands. Throws ConfigError if the project has no dbt. */
+  model(name: string): Promise<Relation>;
   /** Builds the models that the syncs need. null: there is no dbt, or somebody else runs it. */
   readonly models: ModelBuilder | null;
   close(): Promise<void>;

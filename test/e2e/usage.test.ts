@@ -18,6 +18,7 @@ const verbs = [
   "retry",
   "resolve",
   "retire",
+  "identity",
   "compile",
   "send",
   "connectors",

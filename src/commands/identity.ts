@@ -1,0 +1,305 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { ConfigError } from "../core/errors.ts";
+import type { ExitCode } from "../core/exit.ts";
+import type { Relation } from "../core/relation.ts";
+import { maskValue } from "../destinations/pii.ts";
+import { chain, type Evidence } from "../identity/chain.ts";
+import { sql } from "../warehouse/sql.ts";
+import type { Session } from "../warehouse/warehouse.ts";
+import type { App } from "./app.ts";
+import type { VerbAction } from "./run-verb.ts";
+
+interface Identifier {
+  readonly namespace: string;
+  readonly value: string;
+}
+
+interface Given {
+  readonly who?: string;
+  readonly why?: string;
+}
+
+type Action = (app: App, given: Given, a: string | undefined, b: string | undefined) => Promise<ExitCode>;
+
+const actions: Readonly<Record<string, Action>> = {
+  explain,
+  report,
+  diff,
+  approve,
+  merge: (app, given, a, b) => decide(app, given, "must_link", a, b),
+  split: (app, given, a, b) => decide(app, given, "cannot_link", a, b),
+};
+
+/** `identity ACTION [A] [B]`: who is who and why, what the next run would change, and decisions of people. */
+export const identity =
+  (action: string, a: string | undefined, b: string | undefined, given: Given): VerbAction =>
+  async ({ open }) => {
+    const act = Object.hasOwn(actions, action) ? actions[action] : undefined;
+    if (act === undefined) {
+      throw new ConfigError(`identity cannot "${action}"`, { hint: `It can: ${Object.keys(actions).join(", ")}.` });
+    }
+    return act(await open(), given, a, b);
+  };
+
+/** `email:ann@example.com`, `record:crm:17`. */
+function identifierOf(text: string | undefined): Identifier {
+  const [, namespace, value] = /^(record:[^:]+|[^:]+):(.+)$/s.exec(text ?? "") ?? [];
+  if (namespace === undefined || value === undefined) {
+    throw new ConfigError("an identifier is missing, or written otherwise", {
+      hint: "Write namespace:value, e.g. email:ann@example.com, normalised; a record is record:SOURCE:KEY.",
+    });
+  }
+  return { namespace, value };
+}
+
+async function tables(app: App) {
+  const state = async (name: string): Promise<Relation> => ({
+    ...(await app.model("identity_resolution")),
+    name: `identity_${name}`,
+  });
+  return {
+    component: await app.model("identity_component"),
+    edge: await app.model("identity_edge"),
+    profile: await app.model("profile"),
+    violation: await app.model("identity_violation"),
+    decision: await state("decision"),
+    run: await state("state_run"),
+    pointer: await state("state_pointer"),
+    profiles: await state("state_profile"),
+    lineage: await state("state_lineage"),
+  };
+}
+
+const edgeRow = z.object({
+  a: z.string(),
+  b: z.string(),
+  rule: z.string(),
+  source: z.string(),
+  first: z.string().nullable(),
+  confidence: z.coerce.number(),
+});
+const mostEdges = 20_000;
+
+async function profileOf(
+  session: Session,
+  component: Relation,
+  { namespace, value }: Identifier,
+): Promise<string | null> {
+  const rows = await session.query(
+    sql`select profile_id from ${session.dialect.relation(component)} where namespace = ${namespace} and value = ${value}`,
+    z.object({ profile_id: z.string() }),
+  );
+  return rows[0]?.profile_id ?? null;
+}
+
+async function explain(
+  app: App,
+  _given: Given,
+  first: string | undefined,
+  second: string | undefined,
+): Promise<ExitCode> {
+  const a = identifierOf(first);
+  const b = second === undefined ? null : identifierOf(second);
+  const at = await tables(app);
+  const shown = (name: string) => {
+    const { namespace, value } = splitName(name);
+    return app.showValues ? `${namespace} ${value}` : `${namespace} ${String(maskValue(value))}`;
+  };
+  const warehouse = await app.warehouse();
+  return warehouse.session(
+    "read",
+    async (session): Promise<ExitCode> => {
+      const profile = await profileOf(session, at.component, a);
+      const other = b === null ? null : await profileOf(session, at.component, b);
+      const { dialect } = session;
+      const edges = (
+        await session.query(
+          sql`select e.a_namespace || ' ' || e.a_value as a, e.b_namespace || ' ' || e.b_value as b, e.rule, e.source, cast(e.first_seen as ${dialect.typeName("text")}) as first, e.confidence
+          from ${dialect.relation(at.edge)} as e
+          inner join ${dialect.relation(at.component)} as c on c.namespace = e.a_namespace and c.value = e.a_value
+          where c.profile_id = ${profile ?? ""} and e.status = 'active' and e.rule <> 'cannot_link' limit ${mostEdges}`,
+          edgeRow,
+        )
+      ).map(({ first: firstSeen, ...edge }): Evidence => ({ ...edge, firstSeen }));
+      const told = await session.query(
+        sql`select guard, evidence from ${dialect.relation(at.violation)} where namespace = ${a.namespace} and value = ${a.value}`,
+        z.object({ guard: z.string(), evidence: z.string() }),
+      );
+      const found = b === null || profile === null || profile !== other ? null : chain(edges, nameOf(a), nameOf(b));
+      if (profile === null) app.out.print(`${shown(nameOf(a))} belongs to no profile`);
+      else if (b === null)
+        app.out.print(`${shown(nameOf(a))} belongs to profile ${profile}, with ${edges.length} edges`);
+      else if (other !== profile) app.out.print(`two people: ${profile} and ${other ?? "no profile"}`);
+      else app.out.print(`one person, profile ${profile}`);
+      for (const { guard, evidence } of told) app.out.print(`  guard ${guard}: ${evidence}`);
+      const line = (edge: Evidence) =>
+        `${edge.rule} of ${edge.source}, first ${edge.firstSeen ?? "unknown"}, confidence ${edge.confidence}`;
+      for (const step of found?.steps ?? []) app.out.print(`  ${shown(step.from)} – ${shown(step.to)}: ${line(step)}`);
+      if (found !== null) {
+        app.out.print(`  weakest: ${shown(found.weakest.a)} – ${shown(found.weakest.b)}`);
+        for (const edge of found.separating)
+          app.out.print(`  without ${shown(edge.a)} – ${shown(edge.b)} they would be two`);
+      } else if (b === null) {
+        for (const edge of edges.filter((each) => each.a === nameOf(a) || each.b === nameOf(a)))
+          app.out.print(`  ${shown(edge.a)} – ${shown(edge.b)}: ${line(edge)}`);
+      }
+      const masked = (edge: Evidence) => ({ ...edge, a: shown(edge.a), b: shown(edge.b) });
+      app.out.emit({
+        profile_id: profile,
+        other_profile_id: other,
+        guards: told,
+        chain: found?.steps.map((step) => ({ ...masked(step), from: shown(step.from), to: shown(step.to) })) ?? null,
+        weakest: found === null ? null : masked(found.weakest),
+        separating: found?.separating.map(masked) ?? null,
+      });
+      return 0;
+    },
+    app.signal,
+  );
+}
+
+const countRow = z.object({ name: z.string(), rows: z.coerce.number() });
+
+async function report(app: App): Promise<ExitCode> {
+  const at = await tables(app);
+  const warehouse = await app.warehouse();
+  return warehouse.session(
+    "read",
+    async (session): Promise<ExitCode> => {
+      const of = (relation: Relation) => session.dialect.relation(relation);
+      const text = session.dialect.typeName("text");
+      const profiles = await session.query(
+        sql`select status as name, count(*) as rows from ${of(at.profile)} group by status order by status`,
+        countRow,
+      );
+      const sizes = await session.query(
+        sql`select cast(size as ${text}) as name, count(*) as rows from (select profile_id, count(*) as size from ${of(at.component)} group by profile_id) as sizes group by size order by size desc limit 20`,
+        countRow,
+      );
+      const guards = await session.query(
+        sql`select guard as name, count(*) as rows from ${of(at.violation)} group by guard order by guard`,
+        countRow,
+      );
+      for (const [title, rows] of [
+        ["profiles", profiles],
+        ["identifiers per profile: profiles", sizes],
+        ["guards", guards],
+      ] as const) {
+        app.out.print(title);
+        for (const { name, rows: count } of rows) app.out.print(`  ${name}: ${count}`);
+      }
+      app.out.emit({ profiles, sizes, guards });
+      return 0;
+    },
+    app.signal,
+  );
+}
+
+/** What the staged run would publish: events of runs beyond the pointer. */
+async function diff(app: App): Promise<ExitCode> {
+  const at = await tables(app);
+  const warehouse = await app.warehouse();
+  return warehouse.session(
+    "read",
+    async (session): Promise<ExitCode> => {
+      const of = (relation: Relation) => session.dialect.relation(relation);
+      const events = await session.query(
+        sql`select event, profile_id, other_profile_id, cause, from_run as run from ${of(at.lineage)}
+        where from_run > (select max(run) from ${of(at.pointer)}) order by event, profile_id limit 1000`,
+        z.object({
+          event: z.string(),
+          profile_id: z.string(),
+          other_profile_id: z.string().nullable(),
+          cause: z.string().nullable(),
+          run: z.coerce.number(),
+        }),
+      );
+      if (events.length === 0) app.out.print("no run is staged that would change a profile");
+      for (const { event, profile_id, other_profile_id, cause } of events)
+        app.out.print(
+          `${event} ${profile_id}${other_profile_id === null ? "" : ` ${event === "merge" ? "into" : "from"} ${other_profile_id}`}${cause === null ? "" : `: ${cause}`}`,
+        );
+      app.out.emit({ events });
+      return 0;
+    },
+    app.signal,
+  );
+}
+
+/** Publishes a staged run that the brake holds: the same update of the pointer that a build does. */
+async function approve(app: App, _given: Given, run: string | undefined): Promise<ExitCode> {
+  const wanted = Number(run);
+  if (!Number.isInteger(wanted))
+    throw new ConfigError("approve needs the number of a run", { hint: "The brake's message names it." });
+  const at = await tables(app);
+  const warehouse = await app.warehouse();
+  return warehouse.session(
+    "write",
+    async (session): Promise<ExitCode> => {
+      const of = (relation: Relation) => session.dialect.relation(relation);
+      const staged = await session.query(
+        sql`select run from ${of(at.run)} where status = 'staged' and run = ${wanted} and run > (select max(run) from ${of(at.pointer)})`,
+        z.object({ run: z.coerce.number() }),
+      );
+      if (staged.length === 0) {
+        throw new ConfigError(`identity run ${wanted} is not staged`, {
+          hint: "A newer build may have replaced it: build again, and look at its message.",
+        });
+      }
+      await session.transaction(() =>
+        session.execute([
+          sql`update ${of(at.pointer)} set run = ${wanted}, published_at = ${session.dialect.now()}`,
+          sql`update ${of(at.run)} set status = 'published' where run = ${wanted}`,
+        ]),
+      );
+      app.out.print(`identity run ${wanted} is published`);
+      app.out.emit({ published: wanted });
+      return 0;
+    },
+    app.signal,
+  );
+}
+
+async function decide(
+  app: App,
+  { who, why }: Given,
+  kind: "must_link" | "cannot_link",
+  first: string | undefined,
+  second: string | undefined,
+): Promise<ExitCode> {
+  const a = identifierOf(first);
+  const b = identifierOf(second);
+  if (who === undefined || why === undefined)
+    throw new ConfigError("a decision needs who made it and why", { hint: "Add --who NAME --why REASON." });
+  const { decision } = await tables(app);
+  const id = randomUUID();
+  const warehouse = await app.warehouse();
+  await warehouse.session(
+    "write",
+    (session) => {
+      const at = session.dialect.relation(decision);
+      // The newest decision about a pair stands; what was decided before is withdrawn, and kept.
+      const pair = sql`((a_namespace = ${a.namespace} and a_value = ${a.value} and b_namespace = ${b.namespace} and b_value = ${b.value})
+      or (a_namespace = ${b.namespace} and a_value = ${b.value} and b_namespace = ${a.namespace} and b_value = ${a.value}))`;
+      return session.transaction(() =>
+        session.execute([
+          sql`update ${at} set withdrawn_at = ${session.dialect.now()} where withdrawn_at is null and ${pair}`,
+          sql`insert into ${at} (decision, kind, a_namespace, a_value, b_namespace, b_value, who, why, decided_at, withdrawn_at)
+          values (${id}, ${kind}, ${a.namespace}, ${a.value}, ${b.namespace}, ${b.value}, ${who}, ${why}, ${session.dialect.now()}, null)`,
+        ]),
+      );
+    },
+    app.signal,
+  );
+  app.out.print(`decided: ${kind === "must_link" ? "one person" : "two people"} (${id}). The next build follows it.`);
+  app.out.emit({ decision: id, kind });
+  return 0;
+}
+
+const nameOf = ({ namespace, value }: Identifier): string => `${namespace} ${value}`;
+
+function splitName(name: string): Identifier {
+  const at = name.indexOf(" ");
+  return { namespace: name.slice(0, at), value: name.slice(at + 1) };
+}
