@@ -143,11 +143,12 @@ verb(
 
 verb(
   "identity <action> [a] [b]",
-  "explain, report, diff, approve, merge, split: who is who, and decisions about it",
+  "explain, report, diff, approve, merge, split, train: who is who, decisions about it, weights of matching",
   "millrace identity explain email:ann@example.com device_id:d1",
 )
   .option("--who <name>", "who decides (merge, split)")
   .option("--why <reason>", "why (merge, split)")
+  .option("--print", "show the weights instead of writing their file (train)")
   .action(act(async () => (await import("./commands/identity.ts")).identity));
 
 verb("compile", "rules, traits and identity to reviewable SQL", "millrace compile").action(

@@ -79,6 +79,7 @@ export async function openApp(options: GlobalOptions, out: Output, signal: Abort
       return relationNamed(source.name, warehouseConfig.type, `sync ${name}`, datasetOf(warehouseConfig));
     },
     grants: () => openGrants(warehouseConfig),
+    identity: project.identity,
     model: async (name): Promise<Relation> => {
       if (models.relation !== null) return models.relation(name);
       throw new ConfigError("the project has no dbt, so it has no models", {

@@ -1,5 +1,6 @@
 import type { LoadedDeclarations } from "../config/load-declared.ts";
 import type { Clock } from "../core/clock.ts";
+import type { IdentityConfig } from "../core/identity.ts";
 import type { Relation } from "../core/relation.ts";
 import type { SyncConfig } from "../core/sync.ts";
 import type { OpenAccount } from "../deliver/accounts.ts";
@@ -56,6 +57,8 @@ export interface App {
   grants(): Promise<Grants>;
   /** Events, traits and segments; `instead`: texts that stand for files. */
   declared(instead?: ReadonlyMap<string, string>): LoadedDeclarations;
+  /** What identity.yml declares; null: nothing. */
+  readonly identity: IdentityConfig | null;
   /** Where a dbt model stands. Throws ConfigError if the project has no dbt. */
   model(name: string): Promise<Relation>;
   /** Builds the models that the syncs need. null: there is no dbt, or somebody else runs it. */

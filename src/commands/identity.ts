@@ -8,6 +8,7 @@ import { chain, type Evidence } from "../identity/chain.ts";
 import { sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 import type { App } from "./app.ts";
+import { train } from "./identity/train.ts";
 import type { VerbAction } from "./run-verb.ts";
 
 interface Identifier {
@@ -18,6 +19,7 @@ interface Identifier {
 interface Given {
   readonly who?: string;
   readonly why?: string;
+  readonly print?: boolean;
 }
 
 type Action = (app: App, given: Given, a: string | undefined, b: string | undefined) => Promise<ExitCode>;
@@ -29,6 +31,7 @@ const actions: Readonly<Record<string, Action>> = {
   approve,
   merge: (app, given, a, b) => decide(app, given, "must_link", a, b),
   split: (app, given, a, b) => decide(app, given, "cannot_link", a, b),
+  train,
 };
 
 /** `identity ACTION [A] [B]`: who is who and why, what the next run would change, and decisions of people. */

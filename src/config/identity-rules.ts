@@ -16,6 +16,7 @@ export const identityModels: ReadonlySet<string> = new Set([
   "identity_match_histogram",
   "identity_match_rate",
   "identity_match_edge",
+  "identity_match_random",
   "identity_golden",
   "identity_published",
   "identity_component",

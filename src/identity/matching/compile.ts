@@ -1,6 +1,6 @@
 import type { CompiledFile } from "../../core/compiled.ts";
 import type { Matching } from "../../core/identity.ts";
-import { edgeModel, histogramModel, pairModel, rateModel, recordModel, scoreModel } from "./models.ts";
+import { edgeModel, histogramModel, pairModel, randomModel, rateModel, recordModel, scoreModel } from "./models.ts";
 import { propertiesOf } from "./properties.ts";
 
 const folder = "identity/matching";
@@ -14,6 +14,7 @@ export function compileMatching(matching: Matching, from: string): readonly Comp
     identity_match_histogram: histogramModel(),
     identity_match_rate: rateModel(matching),
     identity_match_edge: edgeModel(matching),
+    identity_match_random: randomModel(matching),
   };
   return [
     ...Object.entries(models).map(([name, text]) => ({ path: `${folder}/${name}.sql`, from, text })),

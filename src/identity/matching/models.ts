@@ -160,6 +160,42 @@ function blockSelect({ traits, expressions }: Block, index: number): string {
   return `select ${index + 1} as rule, ${expressions.join(" || '|' || ")} as block_key, record_id from record where ${present}`;
 }
 
+/** Levels of pairs drawn at random, ten per record and the same in every run: what any two people look like. Only training reads it. */
+export function randomModel(matching: Matching): string {
+  const names = nameTraits(matching.weighing);
+  const levels = matching.weighing.traits.map(
+    ({ trait, role, levels: all }) => `${levelCase({ trait, role, ...names }, all)} as ${trait}`,
+  );
+  const counts = traitsOf(matching).map(
+    (trait) => `select '${trait}' as trait, ${trait} as level, count(*) as pairs from drawn group by ${trait}`,
+  );
+  return `{{ config(materialized='view') }}
+
+with numbered as (
+  select
+    *,
+    row_number() over (order by fingerprint, record_id) as place,
+    count(*) over () as records
+  from {{ ref('identity_match_record') }}
+),
+
+shift as (
+  ${[101, 211, 307, 401, 503, 601, 701, 809, 907, 1009].map((by) => `select ${by} as places`).join(" union all ")}
+),
+
+drawn as (
+  select
+    ${list(levels, 4)}
+  from numbered as a
+  cross join shift
+  inner join numbered as b on b.place = mod(a.place + shift.places, a.records) + 1
+  where a.record_id <> b.record_id
+)
+
+${counts.join("\nunion all\n")}
+`;
+}
+
 /** The evidence of every pair, in bits. */
 export function scoreModel(matching: Matching): string {
   const sum = (against: "other" | "housemate") =>

@@ -84,5 +84,14 @@ export function propertiesOf({ weighing, threshold }: Matching): string {
       ],
     },
   ];
+  models.push({
+    name: "identity_match_random",
+    description: "How many pairs drawn at random are at which level of a trait. A view that only training reads.",
+    columns: [
+      optional("trait", "The compared trait."),
+      optional("level", "The level of agreement."),
+      optional("pairs", "How many pairs."),
+    ],
+  });
   return stringify({ version: 2, models }, { lineWidth: 0 });
 }
