@@ -121,7 +121,8 @@ async function explain(context: VerbContext, project: string): Promise<void> {
   await why("vips-to-salesforce", "14156")(quiet);
 }
 
-async function makeProject(project: string, port: number): Promise<void> {
+/** The demo's project in a folder of its own, its accounts at a sandbox on `port`. */
+export async function makeProject(project: string, port: number): Promise<void> {
   const found: string[] = await readdir(project).catch(() => []);
   if (found.includes(marker)) await rm(project, { recursive: true });
   else if (found.length > 0) {

@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import type { App } from "../../src/commands/app.ts";
+import type { App, GlobalOptions } from "../../src/commands/app.ts";
 import { createOutput } from "../../src/commands/output.ts";
 import type { VerbAction, VerbContext } from "../../src/commands/run-verb.ts";
 import { openApp } from "../../src/main.ts";
@@ -18,11 +18,12 @@ export async function verbInProcess(
   dir: string,
   verb: VerbAction,
   adapt: (app: App) => App = (app) => app,
+  over: Partial<GlobalOptions> = {},
 ): Promise<Ran> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const out = createOutput({ stdout, stderr }, { json: true, noColor: true });
   const { signal } = new AbortController();
-  const options = { project: dir };
+  const options: GlobalOptions = { project: dir, ...over };
   const apps: App[] = [];
   const context: VerbContext = {
     options,

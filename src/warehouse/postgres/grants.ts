@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Relation } from "../../core/relation.ts";
 import type { Grant, Grants, Need } from "../grants.ts";
 import { join, type Sql, sql } from "../sql.ts";
 import type { Session } from "../warehouse.ts";
@@ -19,6 +20,9 @@ export function postgresGrants(url: string): Grants {
   };
 }
 
+/** Without the database, which dbt names: a statement of Postgres knows no other than its own. */
+const tableOf = ({ schema, name: table }: Relation): string => relation({ schema, name: table }).text;
+
 function grantsOf(need: Need, database: string, role: string): Grant[] {
   switch (need.kind) {
     case "connect":
@@ -33,7 +37,7 @@ function grantsOf(need: Need, database: string, role: string): Grant[] {
     case "use":
       return [{ need, statement: `grant usage on schema ${name(need.schema)} to ${role}` }];
     case "read":
-      return [{ need, statement: `grant select on ${relation(need.relation).text} to ${role}` }];
+      return [{ need, statement: `grant select on ${tableOf(need.relation)} to ${role}` }];
   }
 }
 
