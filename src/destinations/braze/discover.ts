@@ -45,6 +45,7 @@ export async function discover(ctx: Ctx): Promise<readonly DiscoveredField[]> {
       }),
     );
     for (const { name, data_type, status } of body.attributes) {
+      if (found.some((known) => known.name === name)) continue;
       const type =
         types[
           (data_type ?? "")

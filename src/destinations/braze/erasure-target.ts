@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Target } from "../connector.ts";
 import { type Fates, settled } from "../fates.ts";
 import { identified } from "../identified.ts";
+import { removesOnly } from "../removes-only.ts";
 import type { BrazeAccount } from "./account.ts";
 import { identityOf } from "./identity.ts";
 import { deletedBy, maxDeleted, removeUsers } from "./remove.ts";
@@ -12,15 +13,10 @@ type ErasureOptions = z.output<typeof options>;
 
 /** https://www.braze.com/docs/api/endpoints/user_data/post_user_delete/ */
 export const erasure: Target<BrazeAccount, ErasureOptions> = {
+  ...removesOnly,
   description: "Permanent deletion of users for privacy requests; cannot be undone",
-  kind: "records",
   options,
   identifiers: [...deletedBy],
-  needsMatch: true,
-  fields: { known: {}, others: "refused" },
-  ops: ["remove"],
-  modes: ["remove"],
-  onlyIfEmpty: false,
   object: () => "user/erasure",
   shape(to, sync) {
     identityOf(to, sync);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { RowFate } from "../../core/result.ts";
 import type { Row } from "../../core/value.ts";
+import { codeOf } from "../code.ts";
 import type { AccountCtx } from "../connector.ts";
 import { accepted, type Fates, rejected, resultMissing, retried } from "../fates.ts";
 import type { CustomerioAccount } from "./account.ts";
@@ -104,11 +105,7 @@ export function batchFates(seqs: readonly number[], body: z.output<typeof batchR
 const final: ReadonlySet<string> = new Set(["invalid", "required"]);
 
 function errorFate({ reason, field, message }: z.output<typeof entry>): RowFate {
-  const code =
-    (reason ?? "")
-      .toUpperCase()
-      .replaceAll(/[^A-Z0-9]+/g, "_")
-      .slice(0, 60) || "UNKNOWN_ERROR";
+  const code = codeOf(reason) || "UNKNOWN_ERROR";
   const where = field != null && /^[\w.[\]-]{1,100}$/.test(field) ? `${field}: ` : "";
   const said = `Customer.io: ${where}${message ?? "refused without a reason"}`;
   return final.has((reason ?? "").toLowerCase()) ? rejected(code, said) : retried(code, said);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Target } from "../connector.ts";
 import { type Fates, settled } from "../fates.ts";
 import { identified } from "../identified.ts";
+import { removesOnly } from "../removes-only.ts";
 import type { CustomerioAccount } from "./account.ts";
 import { maxBatchBytes, maxRows, missing, sendBatch } from "./batch.ts";
 import { foldedBy, identifierOf, identifiers } from "./identity.ts";
@@ -14,15 +15,10 @@ const options = z.strictObject({});
  * deletion after it is for workspaces where suppressing by itself leaves the profile. https://customer.io/docs/api/track/#operation/suppress
  */
 export const erasure: Target<CustomerioAccount, z.output<typeof options>> = {
+  ...removesOnly,
   description: "Deletes people for privacy requests and blocks their identifiers from coming back",
-  kind: "records",
   options,
   identifiers,
-  needsMatch: true,
-  fields: { known: {}, others: "refused" },
-  ops: ["remove"],
-  modes: ["remove"],
-  onlyIfEmpty: false,
   object: () => "person/erasure",
   shape(_to, sync) {
     identifierOf(sync);

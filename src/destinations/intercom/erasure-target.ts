@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Target } from "../connector.ts";
 import { type Fates, settled } from "../fates.ts";
+import { removesOnly } from "../removes-only.ts";
 import type { IntercomAccount } from "./account.ts";
 import { missing } from "./contact-target.ts";
 import { removeContacts } from "./contacts.ts";
@@ -10,15 +11,10 @@ const options = z.strictObject({});
 
 /** Deletes contacts for good, all that have the identifier. https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts/deletecontact */
 export const erasure: Target<IntercomAccount, z.output<typeof options>> = {
+  ...removesOnly,
   description: "Permanent deletion of contacts for privacy requests; cannot be undone",
-  kind: "records",
   options,
   identifiers,
-  needsMatch: true,
-  fields: { known: {}, others: "refused" },
-  ops: ["remove"],
-  modes: ["remove"],
-  onlyIfEmpty: false,
   object: () => "contact/erasure",
   shape(_to, sync) {
     identifierOf(sync);

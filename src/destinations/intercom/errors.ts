@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { RowFate } from "../../core/result.ts";
+import { codeOf } from "../code.ts";
 import { notFound, rejected, retried } from "../fates.ts";
 
 const entry = z.object({ code: z.string(), message: z.string().nullish(), field: z.string().nullish() });
@@ -12,10 +13,9 @@ export function firstError(body: unknown): { readonly code: string; readonly mes
   const [first] = errorReply.safeParse(body).data?.errors ?? [];
   const read = entry.safeParse(first);
   if (!read.success) return { code: "UNKNOWN_ERROR", message: "" };
-  const code = read.data.code.trim().toUpperCase();
   const field = read.data.field != null && /^[\w.]{1,80}$/.test(read.data.field) ? `${read.data.field}: ` : "";
   return {
-    code: /^[A-Z][A-Z0-9_]{1,79}$/.test(code) ? code : "UNKNOWN_ERROR",
+    code: codeOf(read.data.code) || "UNKNOWN_ERROR",
     message: `${field}${read.data.message ?? ""}`,
   };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Target } from "../connector.ts";
 import { delivered, type Fates, settled } from "../fates.ts";
 import { identified } from "../identified.ts";
+import { removesOnly } from "../removes-only.ts";
 import type { IterableAccount } from "./account.ts";
 import { apiReply, call } from "./api.ts";
 import { foldedBy, identifierOf, identifiers } from "./identity.ts";
@@ -11,15 +12,10 @@ const options = z.strictObject({});
 
 /** Forgets people: their data is deleted and none is taken again. Three requests a second, 1,000 a day. https://api.iterable.com/api/docs#users_forget */
 export const erasure: Target<IterableAccount, z.output<typeof options>> = {
+  ...removesOnly,
   description: "Forgets people for privacy requests: deletes their data and takes none again; 1,000 a day",
-  kind: "records",
   options,
   identifiers,
-  needsMatch: true,
-  fields: { known: {}, others: "refused" },
-  ops: ["remove"],
-  modes: ["remove"],
-  onlyIfEmpty: false,
   object: () => "user/erasure",
   shape(_to, sync) {
     identifierOf(sync);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AuthFailed } from "../../core/delivery-errors.ts";
 import type { RowFate } from "../../core/result.ts";
 import type { Value } from "../../core/value.ts";
+import { codeOf } from "../code.ts";
 import type { AccountCtx } from "../connector.ts";
 import { notFound, rejected, retried } from "../fates.ts";
 import type { OnesignalAccount, Scope } from "./account.ts";
@@ -66,8 +67,7 @@ export function refusalFate({ status, body }: Answer): RowFate {
   const [first] = errorsReply.safeParse(body).data?.errors ?? [];
   if (first === undefined) return retried("UNKNOWN_ERROR", `OneSignal answered ${status} without a readable reason`);
   if (status === 404) return notFound;
-  const code = (first.code ?? "").toUpperCase().replaceAll("-", "_");
-  return rejected(/^[A-Z][A-Z0-9_]{1,79}$/.test(code) ? code : "REFUSED", `OneSignal: ${first.title ?? "refused"}`);
+  return rejected(codeOf(first.code) || "REFUSED", `OneSignal: ${first.title ?? "refused"}`);
 }
 
 /** Was it refused because there is nobody, and not by something on the way? */

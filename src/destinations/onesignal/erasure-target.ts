@@ -3,6 +3,7 @@ import type { Target } from "../connector.ts";
 import { type Fates, settled } from "../fates.ts";
 import { identified } from "../identified.ts";
 import { oneByOne } from "../one-by-one.ts";
+import { removesOnly } from "../removes-only.ts";
 import { type OnesignalAccount, width } from "./account.ts";
 import { maxRows, removeUser } from "./user-target.ts";
 import { labelOf, missing } from "./users.ts";
@@ -11,15 +12,10 @@ const options = z.strictObject({});
 
 /** https://documentation.onesignal.com/reference/delete-user */
 export const erasure: Target<OnesignalAccount, z.output<typeof options>> = {
+  ...removesOnly,
   description: "Permanent deletion of users with all subscriptions, for privacy requests; cannot be undone",
-  kind: "records",
   options,
   identifiers: [],
-  needsMatch: true,
-  fields: { known: {}, others: "refused" },
-  ops: ["remove"],
-  modes: ["remove"],
-  onlyIfEmpty: false,
   object: () => "user/erasure",
   shape(_to, sync) {
     labelOf(sync);

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
-import { violated } from "../core/answers.ts";
+import { elsewhere } from "../core/answers.ts";
 import type { Misbehaviour } from "../core/misbehaviour.ts";
 import type { Answer, Call, Platform, Route } from "../core/platform.ts";
 import { createWindows } from "../core/windows.ts";
@@ -92,14 +92,7 @@ export function createBraze(config: BrazeConfig, clock: Clock, misbehaviour: Mis
   return {
     name: "braze",
     title: "Braze",
-    routes: [
-      ...routes,
-      {
-        method: "ANY",
-        path: "/*",
-        handle: (call) => violated(fatal(404, "Not found"), `the sandbox knows no resource ${call.path}`),
-      },
-    ],
+    routes: [...routes, elsewhere(fatal(404, "Not found"))],
     refuse: (status) => fatal(status, `answered ${status} as told`),
     expireTokens: () => undefined,
     state: workspace.kept.state,

@@ -7,6 +7,7 @@ import { aliasName, dropUser, findUser, nameOf, shownUser, type User, type Works
 
 const MAX_USERS = 50;
 const PAGE = 50;
+const STANDARD = new Set(["email", "phone", "first_name", "last_name", "country", "language", "dob", "gender"]);
 const texts = z.array(z.string().min(1)).min(1).max(MAX_USERS);
 const aliases = z
   .array(z.strictObject({ alias_name: z.string(), alias_label: z.string() }))
@@ -107,7 +108,7 @@ export function customAttributes(workspace: Workspace, call: Call): Answer {
   const seen = new Map<string, string>();
   for (const user of Object.values(workspace.kept.data.users)) {
     for (const [name, value] of Object.entries(user.attributes)) {
-      if (name !== "email" && name !== "phone") seen.set(name, dataType(value));
+      if (!STANDARD.has(name)) seen.set(name, dataType(value));
     }
   }
   const all = [...seen].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,5 +1,5 @@
 import type { Value } from "../../core/value.ts";
-import type { Answer, RowsTouched } from "./platform.ts";
+import type { Answer, Call, Route, RowsTouched } from "./platform.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
@@ -49,4 +49,10 @@ export function parseJson(body: Buffer): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The last route of a stand-in: whatever no other route takes is a resource that the vendor does not describe. */
+export function elsewhere(answer: Answer): Route {
+  const handle = (call: Call) => violated(answer, `the sandbox knows no resource ${call.path}`);
+  return { method: "ANY", path: "/*", handle };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
-import { empty, json, parseJson, violated } from "../core/answers.ts";
+import { elsewhere, empty, json, parseJson, violated } from "../core/answers.ts";
 import type { Misbehaviour } from "../core/misbehaviour.ts";
 import type { Answer, Call, Platform, Route } from "../core/platform.ts";
 import { createWindows } from "../core/windows.ts";
@@ -57,11 +57,7 @@ export function createCustomerio(config: CustomerioConfig, clock: Clock, misbeha
       route("POST", "/api/v1/segments/:segment/add_customers", (call) => changeMembers(workspace, call, "add")),
       route("POST", "/api/v1/segments/:segment/remove_customers", (call) => changeMembers(workspace, call, "remove")),
       route("GET", "/api/v1/accounts/region", () => json(200, { url, region: config.region, environment_id: 3 })),
-      {
-        method: "ANY",
-        path: "/*",
-        handle: (call) => violated(metaError(404, "not found"), `the sandbox knows no resource ${call.path}`),
-      },
+      elsewhere(metaError(404, "not found")),
     ],
     refuse: (status) => metaError(status, `answered ${status} as told`),
     expireTokens: () => undefined,

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
-import { json, violated } from "../core/answers.ts";
+import { elsewhere, json, violated } from "../core/answers.ts";
 import type { Misbehaviour } from "../core/misbehaviour.ts";
 import type { Answer, Call, Platform, Route } from "../core/platform.ts";
 import { createWindows } from "../core/windows.ts";
@@ -71,12 +71,7 @@ export function createIntercom(config: IntercomConfig, clock: Clock, misbehaviou
       route("GET", "/me", () =>
         json(200, { type: "admin", id: "1", app: { type: "app", id_code: config.workspace_id } }),
       ),
-      {
-        method: "ANY",
-        path: "/*",
-        handle: (call) =>
-          violated(problem(404, "not_found", "Resource Not Found"), `the sandbox knows no resource ${call.path}`),
-      },
+      elsewhere(problem(404, "not_found", "Resource Not Found")),
     ],
     refuse: (status) => (status === 429 ? limited() : problem(status, "server_error", `answered ${status} as told`)),
     expireTokens: () => undefined,

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
-import { violated } from "../core/answers.ts";
+import { elsewhere } from "../core/answers.ts";
 import type { Misbehaviour } from "../core/misbehaviour.ts";
 import type { Answer, Call, Platform, Route } from "../core/platform.ts";
 import { createWindows } from "../core/windows.ts";
@@ -56,15 +56,7 @@ export function createIterable(config: IterableConfig, clock: Clock, misbehaviou
   return {
     name: "iterable",
     title: "Iterable",
-    routes: [
-      ...routes,
-      {
-        method: "ANY",
-        path: "/*",
-        handle: (call) =>
-          violated(answer(404, "NotFound", "no such resource"), `the sandbox knows no resource ${call.path}`),
-      },
-    ],
+    routes: [...routes, elsewhere(answer(404, "NotFound", "no such resource"))],
     refuse: (status) => (status === 429 ? limited() : answer(status, "GenericError", `answered ${status} as told`)),
     expireTokens: () => undefined,
     state: project.kept.state,

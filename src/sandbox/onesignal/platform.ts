@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
-import { json, violated } from "../core/answers.ts";
+import { elsewhere, json } from "../core/answers.ts";
 import type { Misbehaviour } from "../core/misbehaviour.ts";
 import type { Answer, Call, Platform, Route } from "../core/platform.ts";
 import { createWindows } from "../core/windows.ts";
@@ -44,15 +44,7 @@ export function createOnesignal(config: OnesignalConfig, clock: Clock, misbehavi
   return {
     name: "onesignal",
     title: "OneSignal",
-    routes: [
-      ...operations.map(route),
-      {
-        method: "ANY",
-        path: "/*",
-        handle: (call) =>
-          violated(problem(404, "not-found", "Not found"), `the sandbox knows no resource ${call.path}`),
-      },
-    ],
+    routes: [...operations.map(route), elsewhere(problem(404, "not-found", "Not found"))],
     refuse: (status) =>
       status === 429
         ? json(429, { errors: ["API rate limit exceeded."] })
