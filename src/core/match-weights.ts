@@ -54,7 +54,8 @@ export interface MatchWeights {
 /**
  * The default for data about people, by role. Set by hand from what is known of such data (about one value in seven is
  * written in two ways; a fiftieth of names is exchanged; couples and children share name and address, and hardly ever a
- * day of birth), and never fitted to a labelled set. How often any two people agree on a value is counted in the data.
+ * day of birth), not fitted to labels, though the design was chosen while watching labelled sets
+ * (docs/identity-matching.md). How often any two people agree on a value is counted in the data.
  */
 export const defaultLevels: Readonly<Record<TraitRole, readonly MatchLevel[]>> = {
   given_name: [

@@ -15,7 +15,7 @@
   {%- set year = dbt.split_part(parts, "'-'", 3) -%}
   {%- set digits = millrace.regexp_replace_all('left(' ~ text ~ ', 10)', '[^0-9]+', '') -%}
   case
-    when {{ millrace.regexp_matches(parts, '^[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}$') }} then
+    when {{ millrace.matches_pattern(parts, '^[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}$') }} then
       case
         when {{ second }} > '12' and {{ first }} <= '12' then {{ year }} || {{ first }} || {{ second }}
         else {{ year }} || {{ second }} || {{ first }}

@@ -6,7 +6,7 @@
 {% macro default__normalise_date(expression) -%}
   {%- set digits = '(' ~ millrace.date_digits(expression) ~ ')' -%}
   case
-    when {{ millrace.regexp_matches(digits, '^[0-9]{4}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$') }}
+    when {{ millrace.matches_pattern(digits, '^[0-9]{4}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$') }}
       then left({{ digits }}, 4) || '-' || substring({{ digits }}, 5, 2) || '-' || substring({{ digits }}, 7, 2)
   end
 {%- endmacro %}

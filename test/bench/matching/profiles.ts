@@ -17,7 +17,7 @@ const usual: Profile = {
   emails: false,
 };
 
-/** Generated sets of different trouble; none was used to set a weight by its labels. */
+/** Generated sets of different trouble; weights were set by hand and not fitted to them, but the design was chosen while watching them. */
 export const profiles: Readonly<Record<string, Profile>> = {
   usual,
   clean: {
