@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { ContractError, MillraceError, RelationMissing } from "../../core/errors.ts";
 import type { Column, Relation } from "../../core/relation.ts";
 import type { Row, Value } from "../../core/value.ts";
@@ -8,7 +7,7 @@ import type { Dialect, SourceColumn } from "../dialect.ts";
 import { begin } from "../script.ts";
 import { raw, type Sql, sql } from "../sql.ts";
 import type { Session } from "../warehouse.ts";
-import { fieldSchema, nativeTypeOf } from "./cells.ts";
+import { columnsOf, datasetsApart, tableSchema } from "./describe.ts";
 import { SESSION_DATASET } from "./dialect.ts";
 import { isDuplicate, isMissing, isPassing, mapError } from "./errors.ts";
 import type { Job, JobRef, Jobs, Page } from "./jobs.ts";
@@ -16,9 +15,7 @@ import { scriptOf } from "./literals.ts";
 import { assertColumns, insertOf, linesOf, lotsOf, upload } from "./load.ts";
 import { doingOf, Outbox, ROLLBACK } from "./outbox.ts";
 import { firstPageRows, pagesOf } from "./results.ts";
-import { typeOf } from "./types.ts";
 
-const tableSchema = z.looseObject({ schema: z.looseObject({ fields: z.array(fieldSchema).optional() }).optional() });
 const JOB_TRIES = 3;
 const JOB_PAUSE_MS = 2_000;
 
@@ -191,10 +188,7 @@ export function createBigQuerySession(
     try {
       ready();
       const { body } = await jobs.client.request({ method: "GET", path: `${root}${path}` }, signal);
-      return (tableSchema.parse(body).schema?.fields ?? []).map((field) => {
-        const nativeType = nativeTypeOf(field);
-        return { name: field.name, type: typeOf(nativeType), nativeType };
-      });
+      return columnsOf(tableSchema.parse(body).schema?.fields ?? []);
     } catch (cause) {
       if (isMissing(cause)) return null;
       throw fail(cause);
@@ -207,10 +201,7 @@ export function createBigQuerySession(
       ready();
       return send([sql`select * from ${dialect.ident(name)} limit 0`]);
     });
-    return page.fields.map((field) => {
-      const nativeType = nativeTypeOf(field);
-      return { name: field.name, type: typeOf(nativeType), nativeType };
-    });
+    return columnsOf(page.fields);
   }
 
   async function asked(list: readonly Sql[]): Promise<Answer> {
@@ -402,16 +393,3 @@ export function createBigQuerySession(
 }
 
 const fromApi = (cause: unknown): boolean => cause instanceof Error && ("code" in cause || "reason" in cause);
-
-/** Statements that make a dataset become its name. */
-function datasetsApart(list: readonly Sql[]): (string | readonly Sql[])[] {
-  const parts: (string | Sql[])[] = [];
-  for (const statement of list) {
-    const dataset = /^\s*create\s+schema\s+if\s+not\s+exists\s+`?([^`\s]+)`?\s*$/i.exec(statement.text)?.[1];
-    const last = parts.at(-1);
-    if (dataset !== undefined) parts.push(dataset);
-    else if (last === undefined || typeof last === "string") parts.push([statement]);
-    else last.push(statement);
-  }
-  return parts;
-}

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { type Answer, error, type Json, ok, stringly, withSession, write } from "./answers.ts";
 import type { Emulator } from "./emulator.ts";
 import * as text from "./sql-text.ts";
 
@@ -22,14 +23,6 @@ export interface Shim {
   stop(): Promise<void>;
 }
 
-interface Answer {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  body: Buffer;
-}
-// biome-ignore lint/suspicious/noExplicitAny: the API's JSON, of which the shim changes a few members and reads hardly any
-type Json = any;
-
 interface BqSession {
   readonly id: string;
   readonly dataset: string;
@@ -39,17 +32,6 @@ interface BqSession {
 
 /** A statement with this mark runs until its job is cancelled: the emulator itself can stop nothing. */
 export const ENDLESS = "select 1 as n /* endless */";
-
-const error = (status: number, reason: string, message: string): Answer => ({
-  status,
-  headers: { "content-type": "application/json" },
-  body: Buffer.from(JSON.stringify({ error: { code: status, message, errors: [{ reason, message }] } })),
-});
-const ok = (body: object, headers = {}): Answer => ({
-  status: 200,
-  headers: { "content-type": "application/json", ...headers },
-  body: Buffer.from(JSON.stringify(body)),
-});
 
 /**
  * A loopback server before goccy/bigquery-emulator 0.8.1. It adds, and only adds, what BigQuery does and the emulator does
@@ -390,24 +372,3 @@ const isControl = (sql: string): boolean =>
   text.isBegin(sql) || text.isCommit(sql) || text.isRollback(sql) || text.endsSession(sql);
 
 const failed = ({ status }: Answer): boolean => status !== 200;
-
-function withSession(answer: Answer, sessionId: string): Answer {
-  const body: Json = JSON.parse(answer.body.toString());
-  body.statistics = { ...body.statistics, sessionInfo: { sessionId } };
-  return { ...answer, body: Buffer.from(JSON.stringify(body)) };
-}
-
-/** The emulator's reader of parameters takes texts only. */
-function stringly(value: Json): void {
-  if (typeof value !== "object" || value === null) return;
-  for (const [name, member] of Object.entries(value)) {
-    if (name === "value" && member !== null && typeof member !== "object") value[name] = String(member);
-    else stringly(member);
-  }
-}
-
-function write(outgoing: ServerResponse, { status, headers, body }: Answer): void {
-  const { "transfer-encoding": _, "content-length": __, connection: ___, ...kept } = headers;
-  outgoing.writeHead(status, { ...kept, "content-length": String(body.length) } as Record<string, string>);
-  outgoing.end(body);
-}
