@@ -3,8 +3,8 @@ import { error, type Fault, type Place } from "./fault.ts";
 import { meant } from "./nearest.ts";
 import { keyAt, nodeAt, placeAt, type SourceMap } from "./source.ts";
 
-/** Columns of `identity_record` that are not a namespace's. */
-const taken = new Set(["source", "record_key", "at", "record", "any"]);
+/** Columns of `identity_record` and `profile_golden` that are not a namespace's. */
+const taken = new Set(["source", "record_key", "at", "record", "any", "profile_id"]);
 
 /** Models that identity makes: none of them can be a source of it. */
 export const identityModels: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
 import type { CompiledFile } from "../core/compiled.ts";
 import type { IdentityConfig } from "../core/identity.ts";
 import { declaration } from "./declaration.ts";
-import { compileGolden } from "./golden/compile.ts";
+import { choosesTraits, compileGolden } from "./golden/compile.ts";
 import { jinja } from "./jinja.ts";
 import { compileMatching } from "./matching/compile.ts";
 import { published } from "./published-models.ts";
@@ -14,15 +14,14 @@ const from = "identity.yml";
 export function compileIdentity(config: IdentityConfig | null): readonly CompiledFile[] {
   if (config === null) return [];
   const file = (name: string, text: string): CompiledFile => ({ path: `identity/${name}`, text, from });
-  const golden = compileGolden(config, from);
   return [
     file("identity_record.sql", recordModel(config)),
     file("identity_resolution.sql", resolutionModel(config)),
-    file("identity_published.sql", publishingModel(config, golden.length > 0)),
+    file("identity_published.sql", publishingModel(config)),
     ...published.map(({ name }) => file(`${name}.sql`, publishedModel(name))),
     file("identity.yml", schemaFile(config)),
     ...(config.matching === null ? [] : compileMatching(config.matching, from)),
-    ...golden,
+    ...compileGolden(config, from),
   ];
 }
 
@@ -36,9 +35,9 @@ ${matched}select * from {{ ref('identity_record') }}
 }
 
 /** Moves the pointer that all published views read, unless the brake holds it. */
-function publishingModel(config: IdentityConfig, hasGolden: boolean): string {
+function publishingModel(config: IdentityConfig): string {
   const { merges, largest } = config.guards.brake;
-  const golden = hasGolden ? "-- depends_on: {{ ref('identity_golden') }}\n" : "";
+  const golden = choosesTraits(config) ? "-- depends_on: {{ ref('identity_golden') }}\n" : "";
   return `{{ config(materialized='millrace_identity_pointer', meta={'millrace': ${jinja({ merges, largest })}}) }}
 ${golden}select * from {{ ref('identity_resolution') }}
 `;

@@ -2,6 +2,8 @@ import { stringify } from "yaml";
 import type { CompiledFile } from "../../core/compiled.ts";
 import { type IdentityConfig, identityTraits } from "../../core/identity.ts";
 import { goldenQuery } from "./golden-query.ts";
+import { atPointer, identifierQuery } from "./identifier-query.ts";
+import { goldenNamespaces } from "./subjects.ts";
 import { valueQuery } from "./value-query.ts";
 
 const folder = "identity";
@@ -13,15 +15,38 @@ const pins = `(
     where kind = 'pin' and withdrawn_at is null
   )`;
 
-/** The golden records as dbt models; none where no source has a trait. */
+/** Whether values of traits are chosen and staged; identifiers are only read. */
+export const choosesTraits = (config: IdentityConfig): boolean => identityTraits(config).length > 0;
+
+/** The golden records as dbt models. */
 export function compileGolden(config: IdentityConfig, from: string): readonly CompiledFile[] {
-  if (identityTraits(config).length === 0) return [];
+  const file = (name: string, text: string): CompiledFile => ({ path: `${folder}/${name}`, from, text });
+  const chosen = choosesTraits(config);
+  const said = [
+    ...(chosen ? ["select profile_id, trait, value from {{ ref('profile_golden_provenance') }}"] : []),
+    identifierQuery(config),
+  ].filter((query) => query !== null);
+  const golden = goldenQuery(
+    config,
+    "(select profile_id from {{ ref('profile') }} where status = 'active')",
+    `(\n  ${said.join("\n  union all\n  ")}\n)`,
+  );
+  return [
+    ...(chosen ? stagedModels(config, file) : []),
+    file("profile_golden.sql", `{{ config(materialized='millrace_identity_view') }}\n${atPointer}\n\n${golden}\n`),
+    file("golden.yml", properties(config)),
+  ];
+}
+
+function stagedModels(
+  config: IdentityConfig,
+  file: (name: string, text: string) => CompiledFile,
+): readonly CompiledFile[] {
   const values = valueQuery(config, {
     component: "{{ millrace.identity_staged('component', this) }}",
     record: "{{ ref('identity_record') }}",
     pin: pins,
   });
-  const file = (name: string, text: string): CompiledFile => ({ path: `${folder}/${name}`, from, text });
   return [
     file(
       "identity_golden.sql",
@@ -41,33 +66,31 @@ from {{ millrace.identity_state(this, 'state_golden') }}
 where run = (select max(run) from {{ millrace.identity_state(this, 'state_pointer') }})
 `,
     ),
-    file(
-      "profile_golden.sql",
-      `{{ config(materialized='millrace_identity_view') }}
-
-${goldenQuery(config, "(select profile_id from {{ ref('profile') }} where status = 'active')", "{{ ref('profile_golden_provenance') }}")}
-`,
-    ),
-    file("golden.yml", properties(config)),
   ];
 }
 
 function properties(config: IdentityConfig): string {
   const toProfile = { relationships: { arguments: { to: "ref('profile')", field: "profile_id" } } };
-  const models = [
-    { name: "identity_golden", description: "Golden records of the newest identity run, published or not." },
+  const golden = [
     {
       name: "profile_golden",
-      description: "One row per active profile, one column per trait: the value that survived.",
+      description: "One row per active profile, one column per namespace and trait: the value that survived.",
       columns: [
         {
           name: "profile_id",
           description: "the profile, issued once and for ever",
           data_tests: ["unique", "not_null", toProfile],
         },
+        ...goldenNamespaces(config).map((name) => ({
+          name,
+          description: `the best ${name} of the profile's own, normalised; NULL: it has none`,
+        })),
         ...identityTraits(config).map((name) => ({ name, description: `${name} as text; NULL: nobody says` })),
       ],
     },
+  ];
+  const staged = [
+    { name: "identity_golden", description: "Golden records of the newest identity run, published or not." },
     {
       name: "profile_golden_provenance",
       description: "Where each value of profile_golden comes from: one row per profile and trait that a source says.",
@@ -88,5 +111,6 @@ function properties(config: IdentityConfig): string {
       ],
     },
   ];
+  const models = [...golden, ...(choosesTraits(config) ? staged : [])];
   return stringify({ version: 2, models }, { lineWidth: 0 });
 }

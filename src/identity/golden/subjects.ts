@@ -8,7 +8,7 @@ export interface Subject {
 }
 
 /** Where survivorship says nothing: the most trusted source, and in it the latest word. */
-const usual: readonly SurvivorshipRule[] = ["trust", "most_recent"];
+export const usual: readonly SurvivorshipRule[] = ["trust", "most_recent"];
 
 /** Every trait belongs to one subject; a bundle takes its traits away from the default. */
 export function subjectsOf(config: Pick<IdentityConfig, "sources" | "survivorship">): readonly Subject[] {
@@ -23,4 +23,10 @@ export function subjectsOf(config: Pick<IdentityConfig, "sources" | "survivorshi
       .filter((trait) => !bundled.has(trait))
       .map((trait) => ({ name: trait, traits: [trait], order: own.get(trait)?.order ?? order })),
   ];
+}
+
+/** Namespaces with a column in the golden record; a trait of the same name stands for its namespace. */
+export function goldenNamespaces(config: Pick<IdentityConfig, "namespaces" | "sources">): string[] {
+  const traits = new Set(identityTraits(config));
+  return config.namespaces.map(({ name }) => name).filter((name) => !traits.has(name));
 }

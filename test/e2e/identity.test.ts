@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { jsonOf, root } from "./cli.ts";
+import { crm, type IdentityProject, identityProject } from "./identity-project.ts";
+
+describe("identity, traits, a segment and its sync in one project", { timeout: 120_000, retry: 0 }, () => {
+  let project: IdentityProject;
+  let at: { readonly cwd: string; readonly env: Readonly<Record<string, string>> };
+  const sent = () => readFileSync(join(project.dir, "exports/buyers.csv"), "utf8").trim().split("\n").sort();
+  const profiles = async () => {
+    const rows = await project.rows("select namespace || ' ' || value as name, profile_id from identity_component");
+    return new Map(rows.map(({ name, profile_id }) => [String(name), String(profile_id)]));
+  };
+  let first: Awaited<ReturnType<typeof profiles>>;
+  const firstOf = (name: string): string => first.get(name) ?? `nobody bears ${name}`;
+
+  beforeAll(async () => {
+    project = await identityProject();
+    at = { cwd: project.dir, env: { MILLRACE_DBT: process.env.MILLRACE_DBT ?? join(root, ".venv/bin/dbt") } };
+  });
+  afterAll(() => project?.remove());
+
+  it("compiles and checks without a fault, and builds with every dbt test passed", async () => {
+    await jsonOf(["compile"], at);
+    expect(await jsonOf(["check"], at)).toMatchObject({ errors: 0, warnings: 0 });
+    const built = await jsonOf(["build"], at);
+    expect(built).toMatchObject({ failed: 0, blocked: {}, exit_code: 0 });
+    expect(built.nodes).toBeGreaterThan(100);
+  });
+
+  it("gives a profile of both sources its events' traits, and golden columns", async () => {
+    first = await profiles();
+    expect(firstOf("device_id d1")).toBe(firstOf("user_id u1"));
+    // matched by name, birthday and postcode: the record bears no identifier
+    expect(firstOf("record:crm 5")).toBe(firstOf("record:crm 1"));
+    const columns =
+      "user_id, email, device_id, first_name, postcode, cast(order_count as integer) as orders, cast(spent as integer) as spent";
+    const traits = await project.rows(`select ${columns} from profile_traits where email is not null order by email`);
+    const [ann, bea, cyd] = traits;
+    expect(traits).toHaveLength(3);
+    expect(ann).toEqual({
+      user_id: "u1",
+      email: "ann@example.com",
+      device_id: "d1",
+      first_name: "Anne",
+      postcode: "AB1 2CD",
+      orders: 2,
+      spent: 100,
+    });
+    expect(bea).toMatchObject({ user_id: "u2", email: "bea@example.com", device_id: "d2", orders: 1, spent: 15 });
+    expect(cyd).toMatchObject({ user_id: null, email: "cyd@example.com", device_id: "d3", orders: 1, spent: 99 });
+    // a blocked address is nobody's, and links nobody
+    expect(
+      await project.rows("select first_name, spent from profile_traits where email is null order by spent"),
+    ).toMatchObject([{ first_name: null }, { first_name: "Dee", spent: null }]);
+  });
+
+  it("delivers the segment's golden columns to the file, and a second run sends nothing", async () => {
+    const run = await jsonOf(["run", "--no-build"], at);
+    expect(run.runs).toMatchObject([{ sync: "buyers-to-file", status: "done", counts: { added: 2, delivered: 2 } }]);
+    expect(sent()).toEqual([
+      "ann@example.com,Anne,u1,100",
+      "cyd@example.com,Cyd,,99",
+      "email,first_name,customer_no,spent",
+    ]);
+    const again = await jsonOf(["run"], at);
+    expect(again.runs).toMatchObject([{ exit_code: 0, counts: { model_rows: 2, unchanged: 2, planned: 0 } }]);
+    expect(await profiles()).toEqual(first);
+  });
+
+  it("updates whom a merge gave another id, and keeps every id that there was", async () => {
+    await project.write("sql/seeds/crm.csv", `${crm}6,2025-01-20 09:00:00,u2,cyd@example.com,Cydney,Baker,,\n`);
+    expect(await jsonOf(["build"], at)).toMatchObject({ failed: 0, exit_code: 0 });
+    const now = await profiles();
+    const [bea, cyd] = [firstOf("user_id u2"), firstOf("email cyd@example.com")];
+    expect(cyd).not.toBe(bea);
+    for (const [name, id] of first) expect([name, now.get(name)]).toEqual([name, id === cyd ? bea : id]);
+    expect(await project.rows("select * from profile_alias")).toEqual([{ old_profile_id: cyd, profile_id: bea }]);
+    expect(await project.rows("select profile_id, left_why from segment_membership where left_at is not null")).toEqual(
+      [{ profile_id: cyd, left_why: "identity" }],
+    );
+
+    const run = await jsonOf(["run", "--no-build"], at);
+    expect(run.runs).toMatchObject([{ status: "done", counts: { unchanged: 1, added: 0, updated: 1, removed: 0 } }]);
+    expect(sent()).toEqual([
+      "ann@example.com,Anne,u1,100",
+      "cyd@example.com,Cydney,u2,114",
+      "email,first_name,customer_no,spent",
+    ]);
+  });
+});
