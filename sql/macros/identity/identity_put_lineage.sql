@@ -9,8 +9,12 @@
     select profile_id, 'create' as event, cast(null as {{ dbt.type_string() }}) as other_profile_id
     from {{ r['moved_profiles'] }} where old_status is null
     union all
-    select profile_id, 'merge', current_id
-    from {{ r['moved_profiles'] }} where status = 'merged' and old_status is not null and (old_status <> 'merged' or old_current_id <> current_id)
+    -- a profile merged long ago that only follows the one it was merged into has no merge of its own
+    select p.profile_id, 'merge', p.current_id
+    from {{ r['moved_profiles'] }} as p
+    left join {{ r['moved_profiles'] }} as via on via.profile_id = p.old_current_id and via.status = 'merged' and via.current_id = p.current_id
+    where p.status = 'merged' and p.old_status is not null
+      and (p.old_status <> 'merged' or (p.old_current_id <> p.current_id and via.profile_id is null))
     union all
     select profile_id, 'erase', null
     from {{ r['moved_profiles'] }} where status = 'erased' and old_status <> 'erased'

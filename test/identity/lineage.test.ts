@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type IdentityLab, openIdentityLab } from "../support/identity-lab.ts";
+import { build, declare } from "./stitching.ts";
+
+const yaml = `identity:
+  namespaces:
+    user_id: { priority: 1, verified: true }
+    email: { priority: 2, normalise: email }
+    device_id: { priority: 3 }
+  sources:
+    web: { table: web, key: id, at: seen, identifiers: { user_id: user_id, email: email, device_id: device_id } }
+  guards: { brake: off }
+`;
+
+describe("what is told of profiles", () => {
+  let lab: IdentityLab;
+  beforeAll(async () => {
+    lab = await openIdentityLab({});
+    await declare(lab, yaml);
+    await lab.sql(
+      "create table web (id integer, seen timestamp, user_id text, email text, device_id text)",
+      "insert into web values (1, '2025-01-01', 'u1', null, null), (2, '2025-01-01', null, 'a@x.org', null), (3, '2025-01-01', null, null, 'd1')",
+    );
+    await build(lab);
+  }, 60_000);
+  afterAll(() => lab?.close());
+
+  it("tells of each merge once, though aliases follow it, and of no guard where none was at work", async () => {
+    await lab.sql("insert into web values (4, '2025-01-02', null, 'a@x.org', 'd1')");
+    await build(lab);
+    await lab.sql("insert into web values (5, '2025-01-03', 'u1', 'a@x.org', null)");
+    await build(lab);
+    const merges = await lab.sql("select run, cause from profile_lineage where event = 'merge' order by run");
+    expect(merges).toEqual([
+      { run: 2, cause: "same_record of web: device_id – email" },
+      { run: 3, cause: "same_record of web: email – user_id" },
+    ]);
+    expect(await lab.sql("select merged from identity_state_run order by run")).toMatchObject([
+      { merged: 0 },
+      { merged: 1 },
+      { merged: 1 },
+    ]);
+    expect(await lab.sql("select distinct profile_id from profile_alias")).toHaveLength(1);
+    expect(await lab.sql("select old_profile_id from profile_alias")).toHaveLength(2);
+  }, 60_000);
+
+  it("gives every profile its best identifiers where no source has traits", async () => {
+    await build(lab, { tests: "with-tests" });
+    expect(await lab.sql("select user_id, email, device_id from profile_golden")).toEqual([
+      { user_id: "u1", email: "a@x.org", device_id: "d1" },
+    ]);
+  }, 60_000);
+});
