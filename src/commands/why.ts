@@ -12,6 +12,14 @@ import type { App } from "./app.ts";
 import { rememberedTypes } from "./pipeline/field-types.ts";
 import { chooseSyncs, prepareSync } from "./pipeline/prepare.ts";
 import type { VerbAction } from "./run-verb.ts";
+import {
+  type ProfileStory,
+  profileDocument,
+  profileLines,
+  profilesOf,
+  publishedIdentity,
+  readProfiles,
+} from "./why-identity.ts";
 
 const result = z.object({
   run_id: z.string(),
@@ -44,6 +52,8 @@ const planned = z.object({
 
 interface Story {
   readonly key: string;
+  /** null: the key is no profile that identity knows. */
+  readonly profile: ProfileStory | null;
   readonly model: readonly ModelRow[];
   readonly ledger: readonly LedgerRow[];
   readonly plan: readonly z.infer<typeof planned>[];
@@ -75,6 +85,8 @@ export const why =
     for (const { story, answer } of answers) {
       out.print(`${bold(paint, `${sync.name} · key ${story.key}`)}`);
       out.print(`  ${answer}`);
+      if (story.profile !== null)
+        for (const line of profileLines(story.key, story.profile, app.showValues)) out.print(dim(paint, `  ${line}`));
       for (const row of story.model)
         out.print(dim(paint, `  model:  ${line({ ...row.identifiers, ...row.fields }, app.showValues)}`));
       for (const row of story.ledger) {
@@ -108,6 +120,7 @@ export const why =
       rows: answers.map(({ story, answer }) => ({
         key: story.key,
         answer,
+        identity: story.profile === null ? null : profileDocument(story.profile, app.showValues),
         in_model: story.model.length > 0,
         model: story.model.map((row) => ({
           key: row.key,
@@ -139,21 +152,25 @@ async function tell(app: App, sync: SyncConfig, wanted: string): Promise<Story[]
   const [newest] = await (await app.store()).runs({ sync: sync.name, limit: 1 });
   const heldRun =
     newest?.status === "held" || newest?.status === "planned" ? { id: newest.id, reasons: newest.heldFor } : null;
+  const identity = await publishedIdentity(app, sync);
   const warehouse = await app.warehouse();
   return warehouse.session(
     "read",
     async (session) => {
+      const led = identity === null ? [] : await profilesOf(session, identity, wanted);
       const own = syncTables(app.tables.schema, sync.name, session.dialect.traits.maxIdentifier);
       const known = (await readMeta(session, app.tables)) !== null && (await session.describe(own.ledger)) !== null;
-      const model = (await findInModel(session, sync, relation, fieldTypes, [wanted])) ?? [];
-      const asked = [wanted, ...model.flatMap((row) => (row.key === null ? [] : [row.key]))];
+      const model = (await findInModel(session, sync, relation, fieldTypes, [wanted, ...led])) ?? [];
+      const asked = [wanted, ...led, ...model.flatMap((row) => (row.key === null ? [] : [row.key]))];
       const ledger = known ? await findInLedger(session, sync, own, asked) : [];
       const keys = [...new Set([...asked, ...ledger.map((row) => row.key)])].filter((key) => key !== null);
       const past = known ? await history(session, app, sync, own, keys) : { plan: [], rejects: [], results: [] };
+      const profiles = identity === null ? null : await readProfiles(session, identity, keys);
       return keys
         .map(
           (key): Story => ({
             key,
+            profile: profiles?.get(key) ?? null,
             model: model.filter((row) => row.key === key),
             ledger: ledger.filter((row) => row.key === key),
             plan: past.plan.filter((row) => row.key === key),
@@ -164,8 +181,9 @@ async function tell(app: App, sync: SyncConfig, wanted: string): Promise<Story[]
         )
         .filter(
           (story) =>
+            story.profile !== null ||
             story.model.length + story.ledger.length + story.plan.length + story.rejects.length + story.results.length >
-            0,
+              0,
         );
     },
     app.signal,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { jsonOf, root } from "./cli.ts";
+import { jsonOf, root, runCli } from "./cli.ts";
 import { crm, type IdentityProject, identityProject } from "./identity-project.ts";
 
 describe("identity, traits, a segment and its sync in one project", { timeout: 120_000, retry: 0 }, () => {
@@ -88,5 +88,61 @@ describe("identity, traits, a segment and its sync in one project", { timeout: 1
       "cyd@example.com,Cydney,u2,114",
       "email,first_name,customer_no,spent",
     ]);
+  });
+
+  it("tells in why who a profile is, by an old id and by an identifier that no row has", async () => {
+    const [bea, cyd] = [firstOf("user_id u2"), firstOf("email cyd@example.com")];
+    const identity = {
+      profile_id: bea,
+      status: "active",
+      quarantined: false,
+      aliases: [cyd],
+      identifiers: [
+        { namespace: "device_id", value: "d2" },
+        { namespace: "device_id", value: "d3" },
+        { namespace: "email", value: "bea@example.com" },
+        { namespace: "email", value: "cyd@example.com" },
+        { namespace: "record:crm", value: "2" },
+        { namespace: "record:crm", value: "3" },
+        { namespace: "record:crm", value: "6" },
+        { namespace: "user_id", value: "u2" },
+      ],
+    };
+    const old = await jsonOf(["why", "buyers-to-file", cyd, "--show-values"], at);
+    expect(old.rows).toHaveLength(2);
+    expect(old.rows).toContainEqual(
+      expect.objectContaining({
+        key: cyd,
+        in_model: false,
+        identity: { ...identity, status: "merged", aliases: [], identifiers: [] },
+      }),
+    );
+    const living = expect.objectContaining({
+      key: bea,
+      in_model: true,
+      identity,
+      answer: expect.stringContaining("nothing has changed since"),
+    });
+    expect(old.rows).toContainEqual(living);
+    expect((await jsonOf(["why", "buyers-to-file", "BEA@example.com", "--show-values"], at)).rows).toEqual([living]);
+
+    const masked = await runCli(["why", "buyers-to-file", "d2"], at);
+    expect(masked.stdout).toContain(`profile: active; once ${cyd}`);
+    expect(masked.stdout).toContain("email=b•••@e•••.com");
+    expect(masked.stdout).not.toContain("bea@");
+    const dee = firstOf("record:crm 4");
+    const outside = await jsonOf(["why", "buyers-to-file", dee], at);
+    expect(outside.rows).toMatchObject([
+      {
+        key: dee,
+        in_model: false,
+        answer: expect.stringContaining("not in segment buyers"),
+        identity: { status: "active" },
+      },
+    ]);
+    expect(await jsonOf(["why", "buyers-to-file", "noreply@example.com"], at)).toMatchObject({
+      found: false,
+      rows: [],
+    });
   });
 });
