@@ -1,6 +1,7 @@
 {#-
   The assignment as the newest run has it, published or not: a query in brackets for what is built beside the published
-  tables and shows under the same pointer. `component`: namespace, value, profile_id, quarantined; `profile`: profile_id, status, quarantined.
+  tables and shows under the same pointer. `component`: namespace, value, profile_id; `profile`: profile_id, status, quarantined; `run`: run.
+  `here` is the reading model's own relation, `this`: the state tables stand in its schema.
 -#}
 {% macro identity_staged(name, here) -%}
   {%- if name == 'component' -%}
