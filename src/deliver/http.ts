@@ -114,7 +114,8 @@ export function createHttpClient<A>(options: HttpClientOptions<A>): HttpClient {
     if (write) writes += 1;
     try {
       await options.onRequest?.({ write });
-      return { ...(await exchange(client, out, request.timeoutMs ?? settings.timeoutMs)), out };
+      const { status, headers, data } = await exchange(client, out, request.timeoutMs ?? settings.timeoutMs);
+      return { status: meantStatus(request, status, data), headers, data, out };
     } catch (error) {
       if (error instanceof OutcomeUnknown || error instanceof Interrupted) noteApplied(request);
       throw error;
@@ -210,6 +211,12 @@ interface Answer {
   readonly headers: unknown;
   readonly data: Buffer;
   readonly out: Outgoing;
+}
+
+/** What the rest of this file goes by: some platforms answer 200 and say in the body that the token has expired. */
+function meantStatus(request: HttpRequest<unknown>, status: number, data: Buffer): number {
+  const good = status >= 200 && status < 300;
+  return (good ? request.bodyStatus?.(parseAnswer(data)) : undefined) ?? status;
 }
 
 function asClient(request: (request: HttpRequest<unknown>) => Promise<HttpReply<unknown>>): HttpClient {

@@ -174,6 +174,8 @@ export interface HttpRequest<T> {
   readonly expect: z.ZodType<T> | "text" | "none";
   /** Answers besides 2xx that are data, not errors, e.g. [207, 400]. */
   readonly accept?: readonly number[];
+  /** The status that an answer of 2xx means by its body (parsed JSON or text), for platforms that answer 200 to everything; undefined: its own. */
+  bodyStatus?(body: unknown): number | undefined;
   /** Turns an error answer into a better error; undefined falls back to the seam's own mapping. `body` is parsed JSON or text. */
   mapError?(status: number, body: unknown, headers: Readonly<Record<string, string>>): Error | undefined;
   /** Scopes of `limits` this request counts against; default: all. */

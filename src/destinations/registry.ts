@@ -16,6 +16,7 @@ export const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   iterable: async () => (await import("./iterable/index.ts")).iterable,
   klaviyo: async () => (await import("./klaviyo/index.ts")).klaviyo,
   mailchimp: async () => (await import("./mailchimp/index.ts")).mailchimp,
+  marketo: async () => (await import("./marketo/index.ts")).marketo,
   onesignal: async () => (await import("./onesignal/index.ts")).onesignal,
   postgres: async () => (await import("./postgres/index.ts")).postgres,
   salesforce: async () => (await import("./salesforce/index.ts")).salesforce,

@@ -13,6 +13,7 @@ import { intercom } from "./intercom/index.ts";
 import { iterable } from "./iterable/index.ts";
 import { klaviyo } from "./klaviyo/index.ts";
 import { mailchimp } from "./mailchimp/index.ts";
+import { marketo } from "./marketo/index.ts";
 import { onesignal } from "./onesignal/index.ts";
 import { salesforce } from "./salesforce/index.ts";
 import { sendgrid } from "./sendgrid/index.ts";
@@ -33,6 +34,7 @@ export const standIns = {
   onesignal,
   brevo,
   zendesk,
+  marketo,
   hook,
 } as const;
 

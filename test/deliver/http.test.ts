@@ -443,3 +443,27 @@ test("no secret and no value of a request gets into an error, whatever the platf
     { numRuns: 60 },
   );
 });
+
+test("an answer of 200 counts as what its body says: the token is renewed, and a refusal is none that was applied", async () => {
+  const tokens: string[] = [];
+  let applied = 0;
+  const url = await peer((request, _body, response) => {
+    tokens.push(String(request.headers.authorization));
+    const said = tokens.length === 1 ? { code: "602" } : tokens.length === 2 ? { ok: true } : { code: "606" };
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(said));
+  });
+  let signIns = 0;
+  const http = clientAt(url, {
+    authenticate: async () => ({ headers: { authorization: `Bearer ${++signIns}` } }),
+    onApplied: () => {
+      applied += 1;
+    },
+  });
+  const statuses: Readonly<Record<string, number>> = { "602": 401, "606": 429 };
+  const refusal = z.object({ code: z.string() });
+  const bodyStatus = (body: unknown) => statuses[refusal.safeParse(body).data?.code ?? ""];
+  await http.request({ ...post, bodyStatus });
+  expect([tokens, applied]).toEqual([["Bearer 1", "Bearer 2"], 1]);
+  expect((await caught(http.request({ ...post, bodyStatus }))).constructor.name).toBe("RateLimited");
+  expect(applied).toBe(1);
+});

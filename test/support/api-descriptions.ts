@@ -114,6 +114,10 @@ function withSwaggerUpgraded(document: Loose): OpenApi {
     return {
       parameters: parameters.filter((parameter) => parameter.in === "query" || parameter.in === "header"),
       ...(body === undefined ? {} : { requestBody: { required: body.required, content: content(body.schema) } }),
+      // A form has a body, of which nothing more is described here.
+      ...(parameters.some((parameter) => parameter.in === "formData")
+        ? { requestBody: { required: true, content: { "multipart/form-data": {} } } }
+        : {}),
       responses: Object.fromEntries(responses),
     };
   };
@@ -234,7 +238,7 @@ function parameterFaults(
 }
 
 function typed(schema: AnySchemaObject, value: string): unknown {
-  if (schema.type === "array") return value.split(",");
+  if (schema.type === "array") return value.split(",").map((item) => typed(schema.items ?? {}, item));
   if (schema.type === "integer" || schema.type === "number") return Number(value);
   return schema.type === "boolean" ? value === "true" : value;
 }
@@ -252,6 +256,11 @@ function bodyFaults(compile: Compile, document: OpenApi, body: Body | undefined,
 function fits(template: readonly string[], segments: readonly string[]): boolean {
   return (
     template.length === segments.length &&
-    template.every((part, at) => part === segments[at] || (/^\{.+\}$/.test(part) && segments[at] !== ""))
+    template.every((part, at) => {
+      const segment = segments[at] ?? "";
+      // A parameter, perhaps with an ending: {batchId}.json.
+      const ending = /^\{[^{}]+\}(.*)$/.exec(part)?.[1];
+      return part === segment || (ending !== undefined && segment.length > ending.length && segment.endsWith(ending));
+    })
   );
 }

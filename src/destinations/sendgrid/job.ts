@@ -1,23 +1,18 @@
 import { z } from "zod";
 import { BatchRefused } from "../../core/delivery-errors.ts";
-import type { BatchResult, JobHandle, RowFate } from "../../core/result.ts";
+import type { BatchResult, JobHandle } from "../../core/result.ts";
 import type { Batch } from "../connector.ts";
 import { delivered, type Fates, resultMissing, settled } from "../fates.ts";
+import { keepFates, keptFates, readFates } from "../kept-fates.ts";
 import { ask, type Ctx } from "./api.ts";
 
 export const jobReply = z.object({ job_id: z.string().min(1) });
 
 /** What `poll` must know: rows that are not in the job, with their fates. */
-const handle = z.object({ settled: z.array(z.tuple([z.int(), z.string(), z.string(), z.string()])) });
+const handle = z.object({ settled: keptFates });
 
 export function pending(id: string, fates: Fates): BatchResult {
-  const rows = [...fates].map(([seq, fate]) => [
-    seq,
-    fate.status,
-    "code" in fate ? fate.code : "",
-    "message" in fate ? fate.message : "",
-  ]);
-  return { state: "pending", job: { id, phase: "pending", data: { settled: rows } }, pollAfterMs };
+  return { state: "pending", job: { id, phase: "pending", data: { settled: keepFates(fates) } }, pollAfterMs };
 }
 
 /** No pace is prescribed. */
@@ -35,7 +30,7 @@ const gone = z.object({ errors: z.array(z.unknown()) });
  * refused: the engine halves it until the bad row stands alone, and contacts that were written are written once more.
  */
 export async function pollJob(job: JobHandle, batch: Batch, ctx: Ctx): Promise<BatchResult> {
-  const fates = readHandle(job);
+  const fates = readFates(handle.parse(job.data).settled);
   const { body } = await ask(ctx, {
     path: `/v3/marketing/contacts/imports/${encodeURIComponent(job.id)}`,
     scope: "marketing.read",
@@ -53,15 +48,4 @@ export async function pollJob(job: JobHandle, batch: Batch, ctx: Ctx): Promise<B
   }
   const missing = body.status === "completed" ? delivered() : resultMissing("SendGrid");
   return settled(batch.changes, fates, missing);
-}
-
-function readHandle(job: JobHandle): Fates {
-  return new Map(
-    handle
-      .parse(job.data)
-      .settled.map(([seq, status, code, message]): [number, RowFate] => [
-        seq,
-        status === "rejected" || status === "retry" ? { status, code, message } : delivered(),
-      ]),
-  );
 }

@@ -4,6 +4,7 @@ import { codeOf } from "../code.ts";
 import type { Batch } from "../connector.ts";
 import { delivered, type Fates, rejected, resultMissing, retried, settled } from "../fates.ts";
 import { lowered } from "../identified.ts";
+import { keepFates, keptFates, readFates } from "../kept-fates.ts";
 import { ask, type Ctx, snake } from "./api.ts";
 import { type Found, showMany } from "./lookup.ts";
 import type { Thing } from "./things.ts";
@@ -18,24 +19,15 @@ const part = z.object({
   rows: z.array(z.tuple([z.int(), z.string()])),
 });
 export type JobPart = z.output<typeof part>;
-const handle = z.object({
-  parts: z.array(part),
-  settled: z.array(z.tuple([z.int(), z.string(), z.string(), z.string()])),
-});
+const handle = z.object({ parts: z.array(part), settled: keptFates });
 
 const pollAfterMs = 2_000;
 
 export function pending(parts: readonly JobPart[], fates: Fates): BatchResult {
-  const rows = [...fates].map(([seq, fate]) => [
-    seq,
-    fate.status,
-    "code" in fate ? fate.code : "",
-    "message" in fate ? fate.message : "",
-  ]);
   const [first] = parts;
   return {
     state: "pending",
-    job: { id: first?.id ?? "", phase: "queued", data: { parts: [...parts], settled: rows } },
+    job: { id: first?.id ?? "", phase: "queued", data: { parts: [...parts], settled: keepFates(fates) } },
     pollAfterMs,
   };
 }
@@ -48,9 +40,7 @@ const gone = z.object({ error: z.unknown() });
 /** All jobs of the batch, until the last is done. */
 export async function pollJobs(job: JobHandle, batch: Batch, ctx: Ctx, thing: Thing): Promise<BatchResult> {
   const data = handle.parse(job.data);
-  const fates: Fates = new Map(
-    data.settled.map(([seq, status, code, message]) => [seq, asFate(status, code, message)]),
-  );
+  const fates = readFates(data.settled);
   for (const one of data.parts) {
     const { body } = await ask(ctx, {
       path: `/job_statuses/${encodeURIComponent(one.id)}`,
@@ -66,11 +56,6 @@ export async function pollJobs(job: JobHandle, batch: Batch, ctx: Ctx, thing: Th
     for (const [seq, fate] of await jobFates(one, read, ctx, thing)) fates.set(seq, fate);
   }
   return settled(batch.changes, fates, resultMissing("Zendesk"));
-}
-
-function asFate(status: string, code: string, message: string): RowFate {
-  if (status === "rejected") return rejected(code, message);
-  return status === "retry" ? retried(code, message) : delivered();
 }
 
 const result = z.object({

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../../src/core/errors.ts";
+import { fromCsv, toCsv } from "../../../src/destinations/csv.ts";
 import { bulkCsv } from "../../../src/destinations/salesforce/bulk.ts";
+import { cell } from "../../../src/destinations/salesforce/cell.ts";
 import { collectionRequest } from "../../../src/destinations/salesforce/collections.ts";
-import { cell, fromCsv, toCsv } from "../../../src/destinations/salesforce/csv.ts";
 import {
   adviseBulkAbove,
   checkNames,
