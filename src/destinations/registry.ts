@@ -5,6 +5,7 @@ import type { Connector } from "./connector.ts";
  * as a database's load inside the connector, on first use, so that `check` can read all schemas quickly.
  */
 export const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
+  activecampaign: async () => (await import("./activecampaign/index.ts")).activecampaign,
   braze: async () => (await import("./braze/index.ts")).braze,
   brevo: async () => (await import("./brevo/index.ts")).brevo,
   customerio: async () => (await import("./customerio/index.ts")).customerio,

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Clock } from "../core/clock.ts";
+import { activecampaign } from "./activecampaign/index.ts";
 import { braze } from "./braze/index.ts";
 import { brevo } from "./brevo/index.ts";
 import type { Misbehaviour } from "./core/misbehaviour.ts";
@@ -35,6 +36,7 @@ export const standIns = {
   brevo,
   zendesk,
   marketo,
+  activecampaign,
   hook,
 } as const;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { BatchResult, JobHandle, RowFate } from "../../core/result.ts";
 import type { Row } from "../../core/value.ts";
+import { invalidEmail, isAddress } from "../address.ts";
 import type { Batch, Target, TargetCtx, TargetSync } from "../connector.ts";
 import { accepted, chunks, delivered, type Fates, rejected, resultMissing, settled } from "../fates.ts";
 import { identified, lowered } from "../identified.ts";
@@ -139,7 +140,3 @@ async function leave(batch: Batch, ctx: ListCtx): Promise<BatchResult> {
   }
   return settled(batch.changes, fates, resultMissing("Brevo"));
 }
-
-const isAddress = (text: string): boolean => /^[^\s@]+@[^\s@]+\.[^\s@.]+$/.test(text);
-
-const invalidEmail = rejected("INVALID_EMAIL", "the email is no address");
