@@ -44,11 +44,17 @@ export async function publishedIdentity(app: App, sync: SyncConfig): Promise<Pub
   }
 }
 
-/** Ids of the profiles that `wanted`, an id of now or once or an identifier's value, leads to. None before the first build. */
+/** A build for one sync makes only what that sync needs. */
+async function isBuilt(session: Session, at: PublishedIdentity): Promise<boolean> {
+  for (const relation of [at.profile, at.alias, at.component])
+    if ((await session.describe(relation)) === null) return false;
+  return true;
+}
+
+/** Ids of the profiles that `wanted`, an id of now or once or an identifier's value, leads to; none before the first build. */
 export async function profilesOf(session: Session, at: PublishedIdentity, wanted: string): Promise<string[]> {
   const { dialect } = session;
-  // The last of them to be made: where it is, all are.
-  if ((await session.describe(at.component)) === null) return [];
+  if (!(await isBuilt(session, at))) return [];
   const found = await session.query(
     sql`select profile_id from ${dialect.relation(at.profile)} where profile_id = ${wanted}
       union select profile_id from ${dialect.relation(at.alias)} where old_profile_id = ${wanted}
@@ -65,7 +71,7 @@ export async function readProfiles(
   at: PublishedIdentity,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, ProfileStory>> {
-  if (ids.length === 0 || (await session.describe(at.component)) === null) return new Map();
+  if (ids.length === 0 || !(await isBuilt(session, at))) return new Map();
   const { dialect } = session;
   const among = (column: Sql): Sql => sql`${column} in (${join(ids.map((id) => sql`${id}`))})`;
   const profiles = await session.query(

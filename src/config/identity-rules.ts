@@ -72,6 +72,10 @@ export function identityRules(root: SourceMap, config: IdentityConfig): Fault[] 
       faults.push(error(source(), "the source has neither identifiers nor traits", "say which columns are which"));
     for (const namespace of Object.keys(identifiers))
       known(source("identifiers", namespace), namespace, names, "namespace");
+    if (Object.hasOwn(own, "profile_id"))
+      faults.push(
+        error(source("traits", "profile_id"), "profile_id is the profile itself", "name the trait otherwise"),
+      );
   }
   for (const { relation, name } of config.sources) {
     if (relation.kind !== "model" || !identityModels.has(relation.name)) continue;
