@@ -109,9 +109,13 @@ for (const engine of ["duckdb", "postgres"] as const) {
           ["4", "2025-12-01", "bob@example.com", "Bea", "Bridge", null, "Bath", "BA1 1AA"],
         ]),
       );
-      await declare(lab, identity.replace("merges: 60%, largest: 50", "merges: 60%, largest: 2"));
-      await build(lab).catch(() => undefined);
+      await declare(lab, identity.replace("merges: 60%, largest: 50", "merges: 10%, largest: 50"));
+      await expect(build(lab)).rejects.toThrow(/IDENTITY_BRAKE: .*1 of 2 profiles would be merged/);
       expect(await golden()).toEqual(before);
+      expect(await lab.sql("select email from profile_golden order by email")).toEqual([
+        { email: "ann@example.com" },
+        { email: "bob@example.com" },
+      ]);
     });
   });
 }
