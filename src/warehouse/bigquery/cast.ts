@@ -1,4 +1,4 @@
-import type { FieldType } from "../../core/sync.ts";
+import { coercion } from "../coercion.ts";
 import { raw, type Sql, sql } from "../sql.ts";
 import { textOf, utc } from "./expressions.ts";
 import { jsonOf, minified, parsed } from "./json.ts";
@@ -95,36 +95,26 @@ const toJson = (x: Sql, kind: Kind): Sql =>
 /** A JSON scalar stands for what it holds: "5" and 5 are both the number 5; an object for its text. */
 const jsonScalar = (x: Sql): Sql => sql`coalesce(json_value(${x}), nullif(to_json_string(${x}), 'null'))`;
 
-const NULLS: { readonly [type in FieldType]: Sql } = {
-  text: sql`cast(null as string)`,
+const NULLS = {
   number: sql`cast(null as numeric)`,
   integer: sql`cast(null as int64)`,
   boolean: sql`cast(null as bool)`,
   date: sql`cast(null as date)`,
   datetime: sql`cast(null as timestamp)`,
-  json: sql`cast(null as string)`,
 };
 
 /**
  * The value as the field type, NULL where it cannot be. What comes out: text and json STRING (json holds strict, minified
  * JSON), number a BIGNUMERIC, FLOAT64 or INT64 as the source is, integer up to BIGNUMERIC without a fraction, datetime a TIMESTAMP.
  */
-export function castOf(x: Sql, from: Kind, type: FieldType): Sql {
-  if (type === "json") return toJson(x, from);
-  const kind = from === "json" ? "text" : from;
-  const value = from === "json" ? jsonScalar(x) : x;
-  switch (type) {
-    case "text":
-      return textOf(value, kind);
-    case "number":
-      return toNumber(value, kind) ?? NULLS.number;
-    case "integer":
-      return toInteger(value, kind) ?? NULLS.integer;
-    case "boolean":
-      return toBoolean(value, kind) ?? NULLS.boolean;
-    case "date":
-      return toDate(value, kind) ?? NULLS.date;
-    case "datetime":
-      return toDatetime(value, kind) ?? NULLS.datetime;
-  }
-}
+export const castOf = coercion<Kind>({
+  text: textOf,
+  json: toJson,
+  number: toNumber,
+  integer: toInteger,
+  boolean: toBoolean,
+  date: toDate,
+  datetime: toDatetime,
+  jsonScalar,
+  nulls: NULLS,
+});

@@ -1,4 +1,4 @@
-import type { FieldType } from "../../core/sync.ts";
+import { coercion } from "../coercion.ts";
 import { raw, type Sql, sql } from "../sql.ts";
 import { textOf, utc } from "./expressions.ts";
 import { jsonOf } from "./json.ts";
@@ -72,37 +72,26 @@ const toJson = (x: Sql, kind: Kind): Sql =>
     ? sql`case when json_valid(${x}) then ${jsonOf(sql`try_cast(${x} as json)`, "json")} end`
     : jsonOf(x, kind);
 
-const NULLS: { readonly [type in FieldType]: Sql } = {
-  text: sql`cast(null as varchar)`,
+const NULLS = {
   number: sql`cast(null as double)`,
   integer: sql`cast(null as bigint)`,
   boolean: sql`cast(null as boolean)`,
   date: sql`cast(null as date)`,
   datetime: sql`cast(null as timestamp)`,
-  json: sql`cast(null as varchar)`,
 };
 
 /**
  * The value as the field type, NULL where it cannot be. What comes out: text and json VARCHAR (json holds strict, minified JSON),
  * number a DECIMAL, DOUBLE or integer as the source is, integer up to HUGEINT, datetime a TIMESTAMP in UTC.
  */
-export function castOf(x: Sql, from: Kind, type: FieldType): Sql {
-  if (type === "json") return toJson(x, from);
-  // A JSON scalar stands for what it holds: "5" and 5 are both the number 5.
-  const kind = from === "json" ? "text" : from;
-  const value = from === "json" ? sql`(${x} ->> '$')` : x;
-  switch (type) {
-    case "text":
-      return textOf(value, kind);
-    case "number":
-      return toNumber(value, kind) ?? NULLS.number;
-    case "integer":
-      return toInteger(value, kind) ?? NULLS.integer;
-    case "boolean":
-      return toBoolean(value, kind) ?? NULLS.boolean;
-    case "date":
-      return toDate(value, kind) ?? NULLS.date;
-    case "datetime":
-      return toDatetime(value, kind) ?? NULLS.datetime;
-  }
-}
+export const castOf = coercion<Kind>({
+  text: textOf,
+  json: toJson,
+  number: toNumber,
+  integer: toInteger,
+  boolean: toBoolean,
+  date: toDate,
+  datetime: toDatetime,
+  jsonScalar: (x) => sql`(${x} ->> '$')`,
+  nulls: NULLS,
+});

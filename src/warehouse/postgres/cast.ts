@@ -1,4 +1,4 @@
-import type { FieldType } from "../../core/sync.ts";
+import { coercion } from "../coercion.ts";
 import { raw, type Sql, sql } from "../sql.ts";
 import { once, textOf, utc } from "./expressions.ts";
 import { isJson, jsonOf, minified } from "./json.ts";
@@ -113,39 +113,29 @@ const jsonScalar = (x: Sql): Sql =>
 const toJson = (x: Sql, kind: Kind): Sql =>
   kind === "text" ? once(x, (v) => sql`case when ${isJson(v)} then ${minified(v)} end`) : jsonOf(x, kind);
 
-const NULLS: { readonly [type in FieldType]: Sql } = {
-  text: sql`cast(null as text)`,
+const NULLS = {
   number: sql`cast(null as numeric)`,
   integer: sql`cast(null as bigint)`,
   boolean: sql`cast(null as boolean)`,
   date: sql`cast(null as date)`,
   datetime: sql`cast(null as timestamp)`,
-  json: sql`cast(null as text)`,
 };
 
 /**
  * The value as the field type, NULL where it cannot be. What comes out: text and json TEXT (json holds strict, minified
  * JSON), number a NUMERIC, a float or an integer as the source is, integer up to NUMERIC without a fraction, datetime a TIMESTAMP in UTC.
  */
-export function castOf(x: Sql, from: Kind, type: FieldType): Sql {
-  if (type === "json") return toJson(x, from);
-  const kind = from === "json" ? "text" : from;
-  const value = from === "json" ? jsonScalar(x) : x;
-  switch (type) {
-    case "text":
-      return textOf(value, kind);
-    case "number":
-      return toNumber(value, kind) ?? NULLS.number;
-    case "integer":
-      return toInteger(value, kind) ?? NULLS.integer;
-    case "boolean":
-      return toBoolean(value, kind) ?? NULLS.boolean;
-    case "date":
-      return toDate(value, kind) ?? NULLS.date;
-    case "datetime":
-      return toDatetime(value, kind) ?? NULLS.datetime;
-  }
-}
+export const castOf = coercion<Kind>({
+  text: textOf,
+  json: toJson,
+  number: toNumber,
+  integer: toInteger,
+  boolean: toBoolean,
+  date: toDate,
+  datetime: toDatetime,
+  jsonScalar,
+  nulls: NULLS,
+});
 
 /** 10 ** digits as Postgres' double. */
 const power = (digits: number): Sql => raw(`cast(1e${digits} as double precision)`);

@@ -1,4 +1,4 @@
-import type { FieldType } from "../../core/sync.ts";
+import { coercion } from "../coercion.ts";
 import { raw, type Sql, sql } from "../sql.ts";
 import { isFiniteFloat, textOf, utc } from "./expressions.ts";
 import { jsonOf } from "./json.ts";
@@ -100,40 +100,29 @@ function toDate(x: Sql, kind: Kind): Sql | null {
   return instant && sql`cast(${instant} as date)`;
 }
 
-const NULLS: { readonly [type in FieldType]: Sql } = {
-  text: sql`cast(null as varchar)`,
+const NULLS = {
   number: sql`cast(null as ${decimal})`,
   integer: sql`cast(null as number(38, 0))`,
   boolean: sql`cast(null as boolean)`,
   date: sql`cast(null as date)`,
   datetime: sql`cast(null as timestamp_ntz)`,
-  json: sql`cast(null as varchar)`,
 };
 
 /**
  * The value as the field type, NULL where it cannot be. What comes out: text and json VARCHAR (json holds strict, minified
  * JSON), number a NUMBER or FLOAT as the source is, integer NUMBER(38,0), datetime a TIMESTAMP_NTZ in UTC.
  */
-export function castOf(x: Sql, from: Kind, type: FieldType): Sql {
-  if (type === "json") return from === "text" ? sql`to_json(try_parse_json(${x}))` : jsonOf(x, from);
-  // A JSON scalar stands for what it holds: "5" and 5 are both the number 5.
-  const kind = from === "json" ? "text" : from;
-  const value = from === "json" ? sql`cast(${x} as varchar)` : x;
-  switch (type) {
-    case "text":
-      return textOf(value, kind);
-    case "number":
-      return toNumber(value, kind) ?? NULLS.number;
-    case "integer":
-      return toInteger(value, kind) ?? NULLS.integer;
-    case "boolean":
-      return toBoolean(value, kind) ?? NULLS.boolean;
-    case "date":
-      return toDate(value, kind) ?? NULLS.date;
-    case "datetime":
-      return toDatetime(value, kind) ?? NULLS.datetime;
-  }
-}
+export const castOf = coercion<Kind>({
+  text: textOf,
+  json: (x, kind) => (kind === "text" ? sql`to_json(try_parse_json(${x}))` : jsonOf(x, kind)),
+  number: toNumber,
+  integer: toInteger,
+  boolean: toBoolean,
+  date: toDate,
+  datetime: toDatetime,
+  jsonScalar: (x) => sql`cast(${x} as varchar)`,
+  nulls: NULLS,
+});
 
 /** Half away from zero. A float is rounded as floats are on the other engines, in binary. */
 export function roundedFloat(x: Sql, digits: number): Sql {
