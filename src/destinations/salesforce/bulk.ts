@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { BatchRefused } from "../../core/delivery-errors.ts";
-import type { BatchResult, JobHandle, RowFate } from "../../core/result.ts";
+import type { BatchResult, RowFate } from "../../core/result.ts";
 import type { Batch } from "../connector.ts";
 import { toCsv } from "../csv.ts";
 import { type Fates, toRows } from "../fates.ts";
-import { callBlind, callJson } from "./api.ts";
+import { startJob } from "./bulk-job.ts";
 import { cell, nullCell } from "./cell.ts";
 import { writeCollections } from "./collections.ts";
 import { unmatched } from "./fates.ts";
@@ -20,9 +20,6 @@ export const maxBulkRows = 10_000;
 /** Uploads must stay under 100 MB (150 MB as base64); doubled quotes and repeated headers may at most double the values. https://developer.salesforce.com/docs/platform/api-asynch/guide/datafiles-prepare-csv.html */
 export const maxBulkBytes = 40_000_000;
 const maxUploadBytes = 100_000_000;
-
-const created = z.object({ id: z.string().min(1) });
-const firstPollAfterMs = 5_000;
 
 /** What `poll` must know besides the batch: settled rows, and the Ids that were looked up. */
 export const handleData = z.object({
@@ -61,30 +58,9 @@ export async function sendBulk(batch: Batch, ctx: RecordCtx): Promise<BatchResul
       reason: "FILE_TOO_LARGE",
     });
   }
-  const job = await createJob(ctx, work);
-  const handle: JobHandle = { id: job, phase: "created", data: toData(work, items, fates) };
-  await ctx.checkpoint(handle);
-  await callBlind(ctx, {
-    method: "PUT",
-    path: `/jobs/ingest/${job}/batches`,
-    body: csv,
-    headers: { "content-type": "text/csv; charset=UTF-8" },
-    timeoutMs: 600_000,
-  });
-  await callBlind(ctx, { method: "PATCH", path: `/jobs/ingest/${job}`, json: { state: "UploadComplete" } });
-  return { state: "pending", job: { ...handle, phase: "uploaded" }, pollAfterMs: firstPollAfterMs };
-}
-
-async function createJob(ctx: RecordCtx, work: Work): Promise<string> {
   const { operation, identity } = work;
   const external = operation === "upsert" && identity.by === "field" ? { externalIdFieldName: identity.field } : {};
-  const reply = await callJson(ctx, {
-    method: "POST",
-    path: "/jobs/ingest",
-    json: { object: ctx.options.object, operation, ...external, contentType: "CSV", lineEnding: "LF" },
-    expect: created,
-  });
-  return reply.body.id;
+  return startJob(ctx, { object: ctx.options.object, operation, ...external }, csv, toData(work, items, fates));
 }
 
 /** Columns that find the record again in the results, then every field any row has. */

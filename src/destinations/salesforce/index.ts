@@ -4,6 +4,7 @@ import type { AccountCtx, Connector } from "../connector.ts";
 import { accountKey, accountSchema, baseUrl, rateLimits, type SalesforceAccount } from "./account.ts";
 import { callJson } from "./api.ts";
 import { campaignMember } from "./campaign-member.ts";
+import { erasure } from "./erasure.ts";
 import { record } from "./record.ts";
 import { authenticate } from "./sign-in.ts";
 
@@ -14,7 +15,7 @@ export const salesforce: Connector<SalesforceAccount> = {
   category: "crm",
   apiVersion: "v62.0",
   account: accountSchema,
-  targets: { record, campaign_member: campaignMember },
+  targets: { record, campaign_member: campaignMember, erasure },
   accountKey,
   baseUrl,
   limits: () => rateLimits,

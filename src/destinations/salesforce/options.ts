@@ -44,7 +44,10 @@ export function checkNames(sync: Pick<TargetSync, "name" | "match" | "fields">):
 }
 
 /** Throws ConfigError where the sync's `match` cannot identify a record for its mode. */
-export function identityOf(options: RecordOptions, sync: Pick<TargetSync, "name" | "match" | "mode">): Identity {
+export function identityOf(
+  options: Pick<RecordOptions, "external_id">,
+  sync: Pick<TargetSync, "name" | "match" | "mode">,
+): Identity {
   const field = options.external_id ?? (sync.match.length === 1 ? sync.match[0] : undefined);
   const creates = sync.mode === "insert" || sync.mode === "append";
   if (field === undefined) {

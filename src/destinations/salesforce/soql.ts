@@ -37,6 +37,9 @@ export function literal(value: string | number | boolean): string {
   return `'${escaped}'`;
 }
 
+/** Is the value short enough to stand in a condition? */
+export const isAskable = (value: string | number | boolean): boolean => literal(value).length <= maxLiteralChars;
+
 /**
  * Statements `SELECT … WHERE field IN (…)` that together ask for all values; a value too long for SOQL is in none.
  * `also`: a further condition, in SOQL.

@@ -98,6 +98,9 @@ export function createBulkJobs(org: Org): BulkJobs {
       if (org.object(parsed.data.object) === undefined) {
         return fault(400, "INVALIDENTITY", `Unable to find object: ${parsed.data.object}`);
       }
+      if (parsed.data.operation === "hardDelete" && !org.config.hard_delete) {
+        return fault(400, "FEATURENOTENABLED", "hardDelete operation requires special user profile permission");
+      }
       counter += 1;
       const fate = org.misbehaviour.forJob("salesforce", call);
       const now = stamp(org.clock);

@@ -40,6 +40,8 @@ export const salesforceConfig = z.strictObject({
   token_seconds: z.number().positive().default(7200),
   /** Requests per rolling day before REQUEST_LIMIT_EXCEEDED. */
   daily_requests: z.int().positive().default(100_000),
+  /** Has the user the permission "Bulk API Hard Delete"? */
+  hard_delete: z.boolean().default(true),
   /** How many polls of a bulk job still see it unfinished. */
   job_polls: z.int().nonnegative().default(1),
   /** Custom fields by object. Without `only_listed`, any other field ending in __c is taken too, as text of any kind. */

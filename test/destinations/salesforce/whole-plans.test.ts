@@ -30,11 +30,11 @@ afterEach(async () => {
   await sandbox.close();
 });
 
-function drive(options: Row = {}, mode: Mode = "mirror"): Driver {
+function drive(options: Row = {}, mode: Mode = "mirror", target = "record"): Driver {
   const driver = createDriver({
     connector: salesforce,
     account: { base_url: `${sandbox.url}/salesforce`, client_id: "sandbox-id", client_secret: "sandbox-secret" },
-    target: "record",
+    target,
     options: { object: "Contact", ...options },
     mode,
     clock,
@@ -111,6 +111,8 @@ describe("requests against the vendor's description", () => {
       await driver.deliver(contacts(7), { mode: "insert" });
       await driver.deliver(contacts(7, "remove"));
     }
+    await drive().deliver(contacts(3));
+    await drive({}, "remove", "erasure").deliver(contacts(3, "remove"));
     const checked = seen.flatMap((one) => {
       const exchange = { ...one, path: one.path.replace(/^\/salesforce/, "") };
       // The descriptions' /query is that of bulk query jobs, not SOQL's.
