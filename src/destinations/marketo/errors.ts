@@ -82,7 +82,7 @@ export function requestError(
   if (status === 429) return limited(said, code, headers);
   if (status === 403) {
     return new AuthFailed(`${said}: a permission is missing`, {
-      hint: "Give the role of the API-only user the permission Read-Write Lead (Admin > Users & Roles), and access to the partition; or the allowlist for IP-based API access keeps this address out.",
+      hint: "Give the role of the API-only user the permission Read-Write Lead, for activities Read-Write Activity and Read-Only Activity Metadata (Admin > Users & Roles), and access to the partition; or the allowlist for IP-based API access keeps this address out.",
       context,
     });
   }

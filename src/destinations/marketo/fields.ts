@@ -27,6 +27,8 @@ const types: Readonly<Record<string, FieldType>> = {
   score: "integer",
 };
 
+export const fieldType = (dataType: string | null | undefined): FieldType => types[dataType ?? ""] ?? "text";
+
 export async function discoverFields(ctx: Ctx): Promise<readonly DiscoveredField[]> {
   const { body } = await ask(ctx, { path: "/rest/v1/leads/describe2.json", expect: description });
   const told = (body.result ?? []).flatMap((one) => one.fields);
@@ -37,7 +39,7 @@ export async function discoverFields(ctx: Ctx): Promise<readonly DiscoveredField
     return [
       {
         name,
-        type: types[dataType] ?? "text",
+        type: fieldType(dataType),
         required: false,
         writable: updateable !== false,
         ...(displayName == null ? {} : { label: displayName }),

@@ -1,5 +1,6 @@
 import type { Connector } from "../connector.ts";
 import { accountKey, accountSchema, authenticate, baseUrl, type MarketoAccount, rateLimits } from "./account.ts";
+import { activity } from "./activity-target.ts";
 import type { Ctx } from "./api.ts";
 import { erasure } from "./erasure-target.ts";
 import { discoverFields } from "./fields.ts";
@@ -11,7 +12,7 @@ export const marketo: Connector<MarketoAccount> = {
   category: "email",
   apiVersion: "v1",
   account: accountSchema,
-  targets: { lead, list, erasure },
+  targets: { lead, list, activity, erasure },
   accountKey,
   baseUrl,
   limits: rateLimits,

@@ -50,7 +50,7 @@ async function findIds(
   values: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const ids = new Map<string, string[]>();
-  const asked = { filterType: by, filterValues: values.join(","), fields: `id,${by}` };
+  const asked = { filterType: by, filterValues: [...new Set(values)].join(","), fields: `id,${by}` };
   for (let token: string | null = ""; token !== null; ) {
     const query: Readonly<Record<string, string>> = token === "" ? asked : { ...asked, nextPageToken: token };
     const { body }: { body: z.output<typeof page> } = await ask(ctx, { ...filter(query), expect: page });

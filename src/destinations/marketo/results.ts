@@ -5,12 +5,13 @@ import type { Identified } from "../identified.ts";
 
 const reason = z.object({ code: z.union([z.string(), z.number()]).transform(String) });
 
-/** The pages write `reasons`, the description of leads `reason`. */
+/** The pages write `reasons`, the description of leads `reason`, that of activities `errors`. */
 const result = z.object({
   id: z.number().transform(String).nullish(),
   status: z.string().nullish(),
   reasons: z.array(reason).nullish(),
   reason: reason.nullish(),
+  errors: z.array(reason).nullish(),
 });
 type Result = z.output<typeof result>;
 
@@ -21,7 +22,7 @@ const unreadable: Result = { id: null, status: null };
 
 const readResult = (raw: unknown): Result => result.safeParse(raw).data ?? unreadable;
 
-const codeOf = (one: Result): string => one.reasons?.[0]?.code ?? one.reason?.code ?? "";
+const codeOf = (one: Result): string => one.reasons?.[0]?.code ?? one.reason?.code ?? one.errors?.[0]?.code ?? "";
 
 /** What a reason says, in our words: Marketo's own may quote values. */
 const reasons: Readonly<Record<string, string>> = {
@@ -43,7 +44,7 @@ const passing: ReadonlySet<string> = new Set(["604", "608", "611", "713", "719",
 const skipped = (code: string): RowFate => {
   if (!/^\d{3,4}$/.test(code)) return resultMissing("Marketo");
   if (passing.has(code)) return retried(`MARKETO_${code}`, "Marketo could not do it now");
-  return rejected(`MARKETO_${code}`, `Marketo skipped the lead: ${reasons[code] ?? "the code says why"}`);
+  return rejected(`MARKETO_${code}`, `Marketo skipped the row: ${reasons[code] ?? "the code says why"}`);
 };
 
 /** "Records included in the result array of calls are ordered in the same way as the input array of a request": the page of error codes. */
@@ -68,6 +69,18 @@ function writtenFate(one: Result, writes: "upsert" | "update" | "insert"): RowFa
   // Mode insert leaves alone what is there.
   if (code === "1005" && writes === "insert") return delivered(one.id);
   return skipped(code);
+}
+
+/** Activities have no identifier of ours: only as many results as rows, in their order, can be read. */
+export function readAdded(rows: readonly Identified[], results: readonly unknown[]): Fates {
+  const fates: Fates = new Map();
+  if (results.length !== rows.length) return fates;
+  for (const [at, { change }] of rows.entries()) {
+    const one = readResult(results[at]);
+    if (one.status === "added") fates.set(change.seq, delivered());
+    else if (one.status === "skipped" && codeOf(one) !== "") fates.set(change.seq, skipped(codeOf(one)));
+  }
+  return fates;
 }
 
 /** What became of one id; gone: Marketo has no such lead. */

@@ -8,7 +8,7 @@ import { maxLeads } from "./lookup.ts";
 import { readWritten, resultsReply } from "./results.ts";
 
 /** A request may have 1 MB, an import 10 MB. https://experienceleague.adobe.com/en/docs/marketo-developer/marketo/rest/error-codes#413 */
-const maxBytes = 900_000;
+export const maxBytes = 900_000;
 const maxImportBytes = 8_000_000;
 /** The vendor has no figure: what a job loses when it fails. */
 export const maxImported = 10_000;
@@ -23,12 +23,16 @@ export const imports = (options: LeadOptions, sync: TargetSync): boolean =>
   (sync.mode === "upsert" || sync.mode === "mirror") &&
   written(sync) >= options.bulk_from;
 
+/** Throws ConfigError for a match of several fields. */
+export function oneIdentifier(sync: TargetSync): void {
+  if (sync.match.length <= 1) return;
+  throw new ConfigError(`sync "${sync.name}": Marketo finds a lead by one field`, {
+    hint: "Leave one identifier in `match:`; the others may be fields.",
+  });
+}
+
 export function shapeOf(options: LeadOptions, sync: TargetSync): TargetShape {
-  if (sync.match.length > 1) {
-    throw new ConfigError(`sync "${sync.name}": Marketo finds a lead by one field`, {
-      hint: "Leave one identifier in `match:`; the others may be fields.",
-    });
-  }
+  oneIdentifier(sync);
   if (sync.match[0] === "id" && sync.mode !== "update" && sync.mode !== "remove") {
     throw new ConfigError(`sync "${sync.name}": mode ${sync.mode} cannot go by Marketo's own id`, {
       hint: "Marketo gives ids to leads: use mode update, or match by email or a field of your own.",

@@ -23,6 +23,15 @@ const data = z.object({
       columns: z.array(z.string()),
     }),
   ),
+  activities: z.array(
+    z.object({
+      leadId: z.int(),
+      type: z.int(),
+      at: z.string(),
+      primary: z.string(),
+      attributes: z.record(z.string(), z.unknown()),
+    }),
+  ),
   tokens: z.array(z.string()),
   deleted: z.array(z.int()),
 });
@@ -52,6 +61,7 @@ export function createInstance(config: MarketoConfig, clock: Clock, misbehaviour
       leads: {},
       lists: Object.fromEntries(Object.values(config.lists).map((id) => [String(id), []])),
       imports: {},
+      activities: [],
       tokens: [],
       deleted: [],
     }),

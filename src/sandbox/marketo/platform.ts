@@ -3,6 +3,7 @@ import { json, violated } from "../core/answers.ts";
 import type { Misbehaviour } from "../core/misbehaviour.ts";
 import type { Answer, Call, Platform, Route } from "../core/platform.ts";
 import { createWindows, type Windows } from "../core/windows.ts";
+import { addActivities, describeActivity } from "./activities.ts";
 import type { MarketoConfig } from "./config.ts";
 import { importFailures, importStatus, startImport } from "./imports.ts";
 import { createInstance, type Instance, refused } from "./instance.ts";
@@ -14,8 +15,10 @@ const TOKEN_SECONDS = 3_600;
 
 type Handler = (instance: Instance, call: Call) => Answer;
 
-/** Reads need either permission, the others Read-Write Lead. */
-const operations: readonly (readonly [Route["method"], string, "read" | "write", Handler])[] = [
+type Permission = MarketoConfig["permissions"][number];
+
+/** Reads of leads need either permission, writes Read-Write Lead. */
+const operations: readonly (readonly [Route["method"], string, "read" | "write" | Permission, Handler])[] = [
   ["GET", "/rest/v1/leads.json", "read", getLeads],
   ["POST", "/rest/v1/leads.json", "write", syncLeads],
   ["POST", "/rest/v1/leads/delete.json", "write", deleteLeads],
@@ -23,6 +26,8 @@ const operations: readonly (readonly [Route["method"], string, "read" | "write",
   ["GET", "/rest/v1/lists.json", "read", findLists],
   ["POST", "/rest/v1/lists/:id/leads.json", "write", (instance, call) => changeMembers(instance, call, "added")],
   ["DELETE", "/rest/v1/lists/:id/leads.json", "write", (instance, call) => changeMembers(instance, call, "removed")],
+  ["GET", "/rest/v1/activities/external/type/:name/describe.json", "Read-Only Activity Metadata", describeActivity],
+  ["POST", "/rest/v1/activities/external.json", "Read-Write Activity", addActivities],
   ["POST", "/bulk/v1/leads.json", "write", startImport],
   ["GET", "/bulk/v1/leads/batch/:id.json", "write", importStatus],
   ["GET", "/bulk/v1/leads/batch/:id/failures.json", "write", importFailures],
@@ -73,7 +78,7 @@ export function createMarketo(config: MarketoConfig, clock: Clock, misbehaviour:
       const last = leads.slice(-SHOWN).reverse();
       const members = Object.values(kept.data.lists).reduce((sum, ids) => sum + ids.length, 0);
       return {
-        summary: `${leads.length} leads, ${members} members of lists, ${Object.keys(kept.data.imports).length} imports`,
+        summary: `${leads.length} leads, ${members} members of lists, ${kept.data.activities.length} activities, ${Object.keys(kept.data.imports).length} imports`,
         tables: [
           {
             title: "Leads",
@@ -100,7 +105,12 @@ function signIn({ config, kept }: Instance, call: Call): Answer {
   return json(200, { access_token: token, token_type: "bearer", expires_in: TOKEN_SECONDS, scope: "api@example.com" });
 }
 
-function guard({ config, kept }: Instance, windows: Windows, call: Call, needs: "read" | "write"): Answer | undefined {
+function guard(
+  { config, kept }: Instance,
+  windows: Windows,
+  call: Call,
+  needs: "read" | "write" | Permission,
+): Answer | undefined {
   const [scheme, token = ""] = (call.headers.authorization ?? "").split(" ");
   if (scheme !== "Bearer" || token === "") return refused("600", "Empty access token");
   if (!kept.data.tokens.includes(token)) return refused("602", "Access token expired");
@@ -108,6 +118,7 @@ function guard({ config, kept }: Instance, windows: Windows, call: Call, needs: 
     return refused("606", `Max rate limit '${config.calls_per_20_seconds}' exceeded with in '20' secs`);
   }
   if (!windows.spend("day", config.calls_per_day, 86_400_000).allowed) return refused("607", "Daily quota reached");
-  const reads = needs === "read" && config.permissions.length > 0;
-  return reads || config.permissions.includes("Read-Write Lead") ? undefined : refused("603", "Access denied");
+  const any: readonly Permission[] =
+    needs === "read" ? ["Read-Only Lead", "Read-Write Lead"] : [needs === "write" ? "Read-Write Lead" : needs];
+  return any.some((one) => config.permissions.includes(one)) ? undefined : refused("603", "Access denied");
 }

@@ -3,7 +3,7 @@ import { marketo } from "../../../src/destinations/marketo/index.ts";
 import { type ContractRow, connectorContract } from "../../contract/connector.ts";
 import { erasureContract } from "../../contract/erasure.ts";
 import { openStandInCase } from "../../contract/stand-in-fixture.ts";
-import { leadsOf, type MarketoState, membersOf, seedLeads } from "./instance.ts";
+import { activitiesOf, leadsOf, type MarketoState, membersOf, seedLeads } from "./instance.ts";
 
 const common = {
   connector: marketo,
@@ -41,6 +41,35 @@ for (const [name, target, options, makeRow] of cases) {
     }),
   );
 }
+
+connectorContract("marketo activity", () =>
+  openStandInCase<MarketoState>({
+    ...common,
+    // Leads are looked for by GET.
+    writes: { method: "POST", path: "/activities/external.json$" },
+    target: "activity",
+    options: { type: "placedOrder" },
+    mode: "append",
+    textField: "attributes.note",
+    makeRow: (n) => ({
+      key: `a${n}`,
+      match: { email: `p${n}@example.com` },
+      fields: { primaryAttributeValue: `O-${n}`, "attributes.note": `note ${n}`, "attributes.revenue": n },
+    }),
+    makeBadRow: (n) => ({
+      key: `a${n}`,
+      match: { email: `p${n}@example.com` },
+      fields: { primaryAttributeValue: `O-${n}`, "attributes.note": "bad", "attributes.revenue": "a lot" },
+    }),
+    skips: { "null-written": "an event is never changed" },
+    read: activitiesOf,
+    seed: (url) =>
+      seedLeads(
+        url,
+        Array.from({ length: 3_000 }, (_, n) => ({ email: `p${n}@example.com` })),
+      ),
+  }),
+);
 
 for (const by of ["email", "customerKey"] as const) {
   erasureContract(`marketo erasure (by ${by})`, async () => {

@@ -6,12 +6,21 @@ export interface MarketoState {
   readonly lists: Readonly<Record<string, readonly number[]>>;
   readonly imports: Readonly<Record<string, { readonly failures: readonly unknown[] }>>;
   readonly deleted: readonly number[];
+  readonly activities: readonly { readonly leadId: number; readonly primary: string; readonly attributes: Row }[];
 }
 
 export const leadsOf = (state: MarketoState): readonly Row[] => Object.values(state.leads).map((one) => one.fields);
 
 export const membersOf = (state: MarketoState, list = 1021): readonly Row[] =>
   (state.lists[String(list)] ?? []).map((id) => state.leads[String(id)]?.fields ?? {});
+
+/** Activities under the names of a sync, with their lead's address. */
+export const activitiesOf = (state: MarketoState): readonly Row[] =>
+  state.activities.map(({ leadId, primary, attributes }) => ({
+    email: state.leads[String(leadId)]?.fields.email ?? null,
+    primaryAttributeValue: primary,
+    ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`attributes.${name}`, value])),
+  }));
 
 async function token(url: string): Promise<string> {
   const query = "grant_type=client_credentials&client_id=sandbox-client&client_secret=sandbox-secret";

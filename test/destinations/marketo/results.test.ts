@@ -14,7 +14,7 @@ import { accountKey, accountSchema, baseUrl } from "../../../src/destinations/ma
 import { bodyStatus, requestError } from "../../../src/destinations/marketo/errors.ts";
 import { fitsCell } from "../../../src/destinations/marketo/import.ts";
 import { marketo } from "../../../src/destinations/marketo/index.ts";
-import { readById, readWritten } from "../../../src/destinations/marketo/results.ts";
+import { readAdded, readById, readWritten } from "../../../src/destinations/marketo/results.ts";
 import type { Seen } from "../../../src/sandbox/core/exchange.ts";
 import type { MisbehaviourInput } from "../../../src/sandbox/core/misbehaviour.ts";
 import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
@@ -281,5 +281,25 @@ describe("against the stand-in", () => {
     const update = { ...person(1), match: { id: Number(id) }, fields: { notes: "new" } };
     const [fate] = await drive("lead", "update").deliver([update]);
     expect([fate?.status, leadsOf(await state())[0]?.notes]).toEqual(["delivered", "new"]);
+  });
+});
+
+describe("a result of added activities", () => {
+  test.each<[string, unknown, unknown]>([
+    ["added", { id: 7, status: "added" }, { status: "delivered" }],
+    ["skipped", { status: "skipped", errors: [{ code: "1004", message: "x@y" }] }, { code: "MARKETO_1004" }],
+    ["a passing fault", { status: "skipped", errors: [{ code: "611" }] }, { status: "retry" }],
+    ["skipped without a reason", { status: "skipped" }, undefined],
+    ["a status that is not documented", { status: "queued" }, undefined],
+    ["something else", "ok", undefined],
+  ])("tells %s", (_what, result, fate) => {
+    const read = readAdded([row(7)], [result]).get(7);
+    if (fate === undefined) expect(read).toBeUndefined();
+    else expect(read).toMatchObject(Object(fate));
+    expect(JSON.stringify(read ?? null)).not.toContain("@");
+  });
+
+  test("is nobody's when there are fewer than activities", () => {
+    expect(readAdded([row(1), row(2)], [{ status: "added" }]).size).toBe(0);
   });
 });

@@ -68,6 +68,19 @@ wholePlans({
         fuzz,
       },
     ],
+    activity: {
+      options: { type: "placedOrder" },
+      mode: "append",
+      row: (n) => ({
+        match: match(n),
+        fields: { primaryAttributeValue: `O-${n}`, "attributes.note": "x", "attributes.revenue": 12.5 },
+      }),
+      // The leads are looked for; the type is described once.
+      costs: [{ op: "add", rows: 3_000, least: 20, counts: (one) => !one.path.endsWith("/describe.json") }],
+      needed: ["primaryAttributeValue"],
+      fuzz: ["attributes.note", "attributes.revenue", "activityDate"],
+      seed: seed(3_000),
+    },
     erasure: {
       options: {},
       mode: "remove",
@@ -80,6 +93,11 @@ wholePlans({
   description: {
     found: apiDescription(["marketo/swagger-mapi.json", "marketo/swagger-identity.json"]),
     mistaken: [
+      [
+        /must have required property '(id|errors)'$/,
+        "the description has one schema for an activity and for its answer",
+      ],
+      [/\/attributes\/\d+\/value must be object$/, "the generator's word for any value"],
       [
         /^a body is required$/,
         "ids leave a list by the query, as the vendor's page has it; the description also asks for a body",
