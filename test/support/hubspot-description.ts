@@ -39,6 +39,17 @@ const status = z.strictObject({
   legalBasisExplanation: z.string().optional(),
 });
 
+/** BatchedBehavioralEventHttpCompletionRequest */
+const occurrence = z.strictObject({
+  eventName: z.string(),
+  properties: text,
+  email: z.string().optional(),
+  objectId: z.string().optional(),
+  utk: z.string().optional(),
+  uuid: z.string().optional(),
+  occurredAt: z.iso.datetime().optional(),
+});
+
 const objects = String.raw`/crm/(?:v3/objects|objects/2026-03)/[\w-]+`;
 const lists = `/crm/(?:v3/lists|lists/2026-03)`;
 const links = String.raw`/crm/(?:v4/associations|associations/2026-03)/[\w-]+/[\w-]+/batch`;
@@ -76,6 +87,8 @@ const operations: readonly (readonly [string, string, z.ZodType])[] = [
   ["GET", `${preferences}/definitions`, nothing],
   ["POST", `${preferences}/statuses/batch/write`, inputs(status, 100)],
   ["POST", `${preferences}/statuses/batch/read`, inputs(z.string(), 100)],
+  ["POST", "/events/v3/send/batch", z.strictObject({ inputs: z.array(occurrence).min(1) })],
+  ["GET", "/events/v3/event-definitions/[^/]+", nothing],
   ["GET", "/account-info/v3/details", nothing],
 ];
 

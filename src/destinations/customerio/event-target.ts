@@ -6,6 +6,7 @@ import type { Row, Value } from "../../core/value.ts";
 import type { Target, TargetSync } from "../connector.ts";
 import { type Fates, noIdentifier, rejected, settled } from "../fates.ts";
 import { identifierText } from "../identified.ts";
+import { instantMs } from "../instant.ts";
 import type { CustomerioAccount } from "./account.ts";
 import { maxBatchBytes, maxRows, missing, type Operation, sendBatch } from "./batch.ts";
 import { type Identifier, identifierOf, identifiers } from "./identity.ts";
@@ -72,8 +73,8 @@ export function toEvent(
 }
 
 function instant(value: Value): number | null {
-  const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(ms) || ms < 0 ? null : ms;
+  const ms = instantMs(value);
+  return ms === null || ms < 0 ? null : ms;
 }
 
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

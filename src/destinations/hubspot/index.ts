@@ -5,6 +5,7 @@ import { accountKey, accountSchema, authenticate, baseUrl, type HubspotAccount, 
 import { type Ctx, callJson } from "./api.ts";
 import { association } from "./association-target.ts";
 import { erasure } from "./erasure-target.ts";
+import { event } from "./event-target.ts";
 import { list } from "./list-target.ts";
 import { accountInfoPath, objectsPath } from "./paths.ts";
 import { record } from "./record-target.ts";
@@ -15,7 +16,7 @@ export const hubspot: Connector<HubspotAccount> = {
   category: "crm",
   apiVersion: "v3",
   account: accountSchema,
-  targets: { record, list, association, subscription, erasure },
+  targets: { record, list, association, subscription, event, erasure },
   accountKey,
   baseUrl,
   limits: rateLimits,

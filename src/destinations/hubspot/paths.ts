@@ -32,3 +32,9 @@ export const erasurePath = "/crm/v3/objects/contacts/gdpr-delete";
 
 /** https://developers.hubspot.com/docs/api-reference/account-account-info-v3/guide */
 export const accountInfoPath = "/account-info/v3/details";
+
+/** Two pages write the dated path in two ways, so it is v3 for all. https://developers.hubspot.com/docs/api-reference/legacy/events/send-event-data/batch-send-occurrences */
+export const eventsPath = "/events/v3";
+
+export const eventDefinitionPath = (name: string): string =>
+  `${eventsPath}/event-definitions/${encodeURIComponent(name)}`;

@@ -30,6 +30,8 @@ const types: Readonly<Record<string, FieldType>> = {
   datetime: "datetime",
 };
 
+export const propertyType = (type: string): FieldType | null => types[type] ?? null;
+
 /** The properties of an object, by one request. HubSpot requires none of them by itself. */
 export async function listProperties(ctx: Ctx, object: string): Promise<readonly DiscoveredField[]> {
   const { body } = await callJson(ctx, {
@@ -40,7 +42,7 @@ export async function listProperties(ctx: Ctx, object: string): Promise<readonly
   });
   return body.results.map((property) => ({
     name: property.name,
-    type: types[property.type] ?? null,
+    type: propertyType(property.type),
     required: false,
     writable: property.calculated !== true && property.modificationMetadata?.readOnlyValue !== true,
     ...(property.label === undefined ? {} : { label: property.label }),

@@ -2,10 +2,11 @@ import { z } from "zod";
 import type { Change } from "../../core/change.ts";
 import { ConfigError } from "../../core/errors.ts";
 import type { RowFate } from "../../core/result.ts";
-import type { Row, Value } from "../../core/value.ts";
+import type { Row } from "../../core/value.ts";
 import type { Target, TargetSync } from "../connector.ts";
 import { accepted, type Fates, noIdentifier, rejected, resultMissing, settled } from "../fates.ts";
 import { identifierText } from "../identified.ts";
+import { instantMs } from "../instant.ts";
 import type { IntercomAccount } from "./account.ts";
 import { requestError } from "./api.ts";
 import { firstError, refusalFate } from "./errors.ts";
@@ -93,7 +94,7 @@ export function toEvent(
   const value = identifierText(change.match[by]);
   if (value === null) return noIdentifier;
   const { created_at, ...fields } = change.fields;
-  const at = created_at === undefined ? sync.createdAt.getTime() : instant(created_at);
+  const at = created_at === undefined ? sync.createdAt.getTime() : instantMs(created_at);
   if (at === null) return rejected("TIME_UNREADABLE", "created_at is no instant");
   const metadata = Object.fromEntries(
     Object.entries(fields).flatMap(([name, field]) =>
@@ -110,9 +111,4 @@ export function toEvent(
       ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
     },
   };
-}
-
-function instant(value: Value): number | null {
-  const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(ms) ? null : ms;
 }

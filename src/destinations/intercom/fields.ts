@@ -4,6 +4,7 @@ import type { Row, Value } from "../../core/value.ts";
 import type { TargetSync } from "../connector.ts";
 import { rejected } from "../fates.ts";
 import { longText } from "../identified.ts";
+import { instantMs } from "../instant.ts";
 
 /** https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts/createcontact */
 export const contactFields: Readonly<Record<string, FieldType>> = {
@@ -61,6 +62,6 @@ export function toBody(fields: Row): Row {
 }
 
 function seconds(value: Value): Value {
-  const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(ms) ? value : Math.floor(ms / 1_000);
+  const ms = instantMs(value);
+  return ms === null ? value : Math.floor(ms / 1_000);
 }

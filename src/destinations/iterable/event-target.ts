@@ -6,6 +6,7 @@ import type { Row, Value } from "../../core/value.ts";
 import type { Target, TargetSync } from "../connector.ts";
 import { accepted, chunks, type Fates, noIdentifier, rejected, settled } from "../fates.ts";
 import { identifierText } from "../identified.ts";
+import { instantMs } from "../instant.ts";
 import type { IterableAccount } from "./account.ts";
 import { call } from "./api.ts";
 import { bulkFates, bulkReply, checkDropped } from "./bulk-result.ts";
@@ -112,6 +113,6 @@ export function toEvent(
 }
 
 function unixSeconds(value: Value): number | null {
-  const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(ms) ? null : Math.floor(ms / 1_000);
+  const ms = instantMs(value);
+  return ms === null ? null : Math.floor(ms / 1_000);
 }

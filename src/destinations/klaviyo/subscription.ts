@@ -1,6 +1,7 @@
 import type { Change } from "../../core/change.ts";
 import type { RowFate } from "../../core/result.ts";
 import type { Row, Value } from "../../core/value.ts";
+import { instantMs } from "../instant.ts";
 import { givenIdentifiers } from "./profiles.ts";
 
 export type Channel = "email" | "sms";
@@ -48,8 +49,8 @@ function withSubscriptions(change: Change, channels: readonly Channel[], marketi
 
 /** https://developers.klaviyo.com/en/reference/bulk_subscribe_profiles: historical imports need a consent in the past. */
 function isPast(value: Value, nowMs: number): boolean {
-  const atMs = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return !Number.isNaN(atMs) && atMs <= nowMs;
+  const atMs = instantMs(value);
+  return atMs !== null && atMs <= nowMs;
 }
 
 export function subscribeBody(

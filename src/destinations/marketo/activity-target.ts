@@ -5,6 +5,7 @@ import type { Row, Value } from "../../core/value.ts";
 import type { Batch, Target, TargetCtx, TargetSync } from "../connector.ts";
 import { type Fates, noIdentifier, notFound, rejected, resultMissing, settled } from "../fates.ts";
 import { type Identified, identifierText } from "../identified.ts";
+import { instantMs } from "../instant.ts";
 import type { MarketoAccount } from "./account.ts";
 import { type ActivityType, activityTypeOf, discoverActivity, findActivityType } from "./activity-type.ts";
 import { call } from "./api.ts";
@@ -100,8 +101,8 @@ const severalLeads = rejected("MARKETO_1007", "several leads have this identifie
 
 function toActivity(fields: Row, lead: string, type: ActivityType, sync: Pick<TargetSync, "createdAt">) {
   const { activityDate = null, primaryAttributeValue = null, ...others } = fields;
-  const at = activityDate === null ? sync.createdAt : new Date(String(activityDate));
-  if (Number.isNaN(at.getTime())) return rejected("TIME_UNREADABLE", "activityDate is no instant");
+  const atMs = activityDate === null ? sync.createdAt.getTime() : instantMs(activityDate);
+  if (atMs === null) return rejected("TIME_UNREADABLE", "activityDate is no instant");
   const attributes: Value[] = [];
   for (const [name, value] of Object.entries(others)) {
     if (value === null) continue;
@@ -113,7 +114,7 @@ function toActivity(fields: Row, lead: string, type: ActivityType, sync: Pick<Ta
   return {
     activity: {
       leadId: Number(lead),
-      activityDate: at.toISOString(),
+      activityDate: new Date(atMs).toISOString(),
       activityTypeId: type.id,
       primaryAttributeValue: String(fieldOf(primaryAttributeValue)),
       attributes,

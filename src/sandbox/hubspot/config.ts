@@ -10,6 +10,10 @@ export const hubspotConfig = z.strictObject({
   /** Of the whole app; Free and Starter accounts have 100. */
   requests_per_10s: z.int().positive().default(100),
   requests_per_day: z.int().positive().default(250_000),
+  /** Custom events by their fully qualified name: their properties' types. */
+  events: z
+    .record(z.string(), z.record(z.string(), z.enum(["string", "number", "datetime", "enumeration"])))
+    .default({ pe1234567_placed_order: { note: "string", revenue: "number" } }),
   /** Object type id → properties whose values are unique. */
   unique: z.record(z.string(), z.array(z.string())).default({
     "0-1": ["email", "customer_no"],

@@ -7,6 +7,7 @@ import { createAccess } from "./access.ts";
 import { associate } from "./associations.ts";
 import type { HubspotConfig } from "./config.ts";
 import { limited, notThere, problem } from "./errors.ts";
+import { eventDefinition, sendEvents } from "./events.ts";
 import { changeMembers, createList, getList, getListByName } from "./lists.ts";
 import { archiveObjects, eraseContact, listObjects, readObjects, writeObjects } from "./objects.ts";
 import { clearPortal, createPortal, type Portal, restorePortal, snapshotPortal } from "./portal.ts";
@@ -60,6 +61,8 @@ export function createHubspot(config: HubspotConfig, clock: Clock, misbehaviour:
     routes: [
       ...routes,
       route("POST", "/crm/v3/objects/contacts/gdpr-delete", eraseContact),
+      route("POST", "/events/v3/send/batch", sendEvents),
+      route("GET", "/events/v3/event-definitions/:name", eventDefinition),
       route("GET", "/account-info/v3/details", () => json(200, { portalId: config.portal_id, timeZone: "UTC" })),
       { method: "POST", path: "/oauth/v1/token", signIn: true, handle: access.token },
       {
@@ -84,7 +87,7 @@ export function createHubspot(config: HubspotConfig, clock: Clock, misbehaviour:
     page() {
       const records = [...portal.records.values()].slice(-SHOWN).reverse();
       return {
-        summary: `${portal.records.size} records, ${portal.lists.size} lists, ${portal.links.size} associations`,
+        summary: `${portal.records.size} records, ${portal.lists.size} lists, ${portal.links.size} associations, ${portal.events.length} events`,
         tables: [
           {
             title: "Lists",
@@ -115,5 +118,6 @@ function portalState(portal: Portal): Value {
     associations: [...portal.links].map(([pair, types]) => ({ pair, types: [...types] })),
     subscriptions: Object.fromEntries(portal.statuses),
     blocked: [...portal.blocked],
+    events: portal.events.map((one) => ({ ...one })),
   };
 }

@@ -33,6 +33,8 @@ export interface Portal {
   readonly links: Map<string, Set<number>>;
   /** "7/ann@example.com" → SUBSCRIBED or UNSUBSCRIBED. */
   readonly statuses: Map<string, string>;
+  /** Occurrences of custom events, as they were sent. */
+  readonly events: Record<string, Value>[];
   /** Addresses erased or blocked. */
   readonly blocked: Set<string>;
   counter: number;
@@ -48,6 +50,7 @@ export function createPortal(config: HubspotConfig, clock: Clock, misbehaviour: 
     lists: new Map(),
     links: new Map(),
     statuses: new Map(),
+    events: [],
     blocked: new Set(),
     counter: 100,
   };
@@ -56,6 +59,7 @@ export function createPortal(config: HubspotConfig, clock: Clock, misbehaviour: 
 export function clearPortal(portal: Portal): void {
   for (const held of [portal.records, portal.unique, portal.lists, portal.links, portal.statuses, portal.blocked])
     held.clear();
+  portal.events.length = 0;
 }
 
 export function nextId(portal: Portal): string {
@@ -105,6 +109,7 @@ const saved = z.object({
   ),
   links: z.array(z.tuple([z.string(), z.array(z.number())])),
   statuses: z.array(z.tuple([z.string(), z.string()])),
+  events: z.array(z.record(z.string(), z.json())),
   blocked: z.array(z.string()),
 });
 
@@ -115,6 +120,7 @@ export function snapshotPortal(portal: Portal): Value {
     lists: [...portal.lists.values()].map((list) => ({ ...list, members: [...list.members] })),
     links: [...portal.links].map(([pair, types]) => [pair, [...types]]),
     statuses: [...portal.statuses],
+    events: [...portal.events],
     blocked: [...portal.blocked],
   };
 }
@@ -130,6 +136,7 @@ export function restorePortal(portal: Portal, snapshot: unknown): void {
   for (const list of read.lists) portal.lists.set(list.id, { ...list, members: new Set(list.members) });
   for (const [pair, types] of read.links) portal.links.set(pair, new Set(types));
   for (const [name, status] of read.statuses) portal.statuses.set(name, status);
+  portal.events.push(...read.events);
   for (const address of read.blocked) portal.blocked.add(address);
 }
 

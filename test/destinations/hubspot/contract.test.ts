@@ -6,7 +6,8 @@ import { faultRule } from "../../contract/stand-in-fixture.ts";
 import { type HubspotState, seedRecords } from "./portal.ts";
 
 interface Kind {
-  readonly target: "record" | "list" | "association" | "subscription" | "erasure";
+  readonly target: "record" | "list" | "association" | "subscription" | "event" | "erasure";
+  readonly mode?: "append";
   readonly options: Row;
   readonly textField: string;
   makeRow(n: number): ContractRow;
@@ -129,6 +130,31 @@ connectorContract("hubspot association", () =>
       "no-answer": "the case looks for a text field; the same in whole-plans.test.ts",
     },
     writes: { method: "POST", path: "associate" },
+  }),
+);
+
+connectorContract("hubspot event", () =>
+  open({
+    target: "event",
+    options: { event: "pe1234567_placed_order" },
+    mode: "append",
+    textField: "properties.note",
+    makeRow: (n) => ({
+      key: `e${n}`,
+      match: { email: `p${n}@example.com` },
+      fields: { "properties.note": `note ${n}`, "properties.revenue": n },
+    }),
+    makeBadRow: (n) => ({
+      key: `e${n}`,
+      match: { email: `p${n}@example.com` },
+      fields: { "properties.note": "bad", "properties.revenue": "a lot" },
+    }),
+    read: (state) =>
+      state.events.map(({ email, properties: own }) => ({
+        email: email ?? null,
+        ...Object.fromEntries(Object.entries(own).map(([name, value]) => [`properties.${name}`, value])),
+      })),
+    skips: { "expired-token": noRenewal, "null-written": "an event is never changed" },
   }),
 );
 

@@ -7,6 +7,7 @@ export interface HubspotState {
   readonly associations: readonly { readonly pair: string; readonly types: readonly number[] }[];
   readonly subscriptions: Readonly<Record<string, string>>;
   readonly blocked: readonly string[];
+  readonly events: readonly { readonly email?: string; readonly uuid?: string; readonly properties: Row }[];
 }
 
 /** Puts records N-1…N-count with customer_no into the stand-in. */

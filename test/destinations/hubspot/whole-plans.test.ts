@@ -54,6 +54,8 @@ const pairs = (count: number, op: Op = "add") =>
     match: { from: `N-${i + 1}`, to: `N-${i + 1}` },
     fields: {},
   }));
+const placed = { event: "pe1234567_placed_order" };
+const orders = (count: number) => people(count, "add", { "properties.note": "x", "properties.revenue": 12.5 });
 const linked = { from: "contacts", to: "companies", from_property: "customer_no", to_property: "customer_no" };
 
 async function state(): Promise<HubspotState> {
@@ -106,6 +108,16 @@ describe("10,000 changes cost", () => {
     expectRequests("subscription, 10,000 removals", seen.length, 100);
   });
 
+  test("a request per hundred events", async () => {
+    await drive("event", placed, "append").deliver(orders(10_000));
+    expectRequests("event, 10,000", seen.length, 100);
+    // The same events of the same sync have the same ids.
+    const ids = (await state()).events.map((one) => one.uuid);
+    expect(new Set(ids).size).toBe(10_000);
+    await drive("event", placed, "append").deliver(orders(1));
+    expect((await state()).events.at(-1)?.uuid).toBe(ids[0]);
+  });
+
   test("five associations' batches where record ids are given", async () => {
     const rows = pairs(10_000).map((row) => ({ ...row, match: { from: "1", to: row.key.slice(1) } }));
     await drive("association", { from: "contacts", to: "companies" }, "upsert").deliver(rows);
@@ -137,6 +149,7 @@ test("every request fits HubSpot's pages and the types of its client", async () 
     const consent = drive("subscription", { subscription: "7", ...basis }, "mirror", { api_version });
     await consent.deliver(people(3, "add", {}));
     await consent.deliver(people(3, "remove"));
+    await drive("event", placed, "append", { api_version }).deliver(orders(3));
     await drive("erasure", {}, "remove", { api_version }).deliver(people(2, "remove"));
     await hubspot.check(record.ctx as Parameters<typeof hubspot.check>[0]);
   }
@@ -295,17 +308,21 @@ describe("random rows", () => {
     ["list", { list: "L" }, ["email"], ["firstname", "days_silent"]],
     ["association", linked, ["from", "to"], []],
     ["subscription", { subscription: "Offers" }, ["email"], []],
+    ["event", placed, ["email"], ["properties.note", "properties.revenue", "occurredAt"]],
   ])("all get a result from %s", async (target, options, match, fields) => {
     await seedRecords(sandbox.url, "contacts", 2);
     await seedRecords(sandbox.url, "companies", 2);
-    const driver = drive(target, options, "mirror");
+    const told = target === "event";
+    const driver = drive(target, options, told ? "append" : "mirror");
     let runs = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(row(match, fields), { maxLength: 10 }), async (rows) => {
         runs += 1;
-        const fates = await driver.deliver(rows.map((one, i) => ({ ...one, key: `k${runs}-${i}` })));
+        const fates = await driver.deliver(
+          rows.map((one, i) => ({ ...one, op: told ? ("add" as const) : one.op, key: `k${runs}-${i}` })),
+        );
         expect(fates).toHaveLength(rows.length);
-        for (const fate of fates) expect(["delivered", "rejected", "retry"]).toContain(fate.status);
+        for (const fate of fates) expect([told ? "accepted" : "delivered", "rejected", "retry"]).toContain(fate.status);
       }),
       { numRuns: 25 },
     );
