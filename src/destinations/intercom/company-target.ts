@@ -19,7 +19,7 @@ const read = "Read and list users and companies";
 /** One request each; no figure of a batch. */
 const maxRows = 50;
 
-/** Companies, found by your own `company_id`. They show in Intercom once a contact belongs to them. */
+/** Companies, found by your own `company_id`. They show in Intercom once a contact belongs to them: `company_member`. */
 export const companyTarget: Target<IntercomAccount, z.output<typeof options>> = {
   description: "Companies and their attributes",
   kind: "records",
@@ -62,14 +62,15 @@ async function upsert(ctx: Ctx, { change, value }: Identified) {
 
 /** By the id that an earlier delivery told, else asked for. Who is not there is gone already. */
 async function remove(ctx: Ctx, { change, value }: Identified) {
-  const id = change.externalId ?? (await find(ctx, value));
+  const id = change.externalId ?? (await findCompany(ctx, value));
   if (id === null) return delivered();
   const path = `/companies/${encodeURIComponent(id)}`;
   const answer = await tryCall(ctx, { method: "DELETE", path, scope: write, expect: company });
   return "body" in answer || answer.refused.status === 404 ? delivered() : refusalFate(answer.refused);
 }
 
-async function find(ctx: Ctx, value: string): Promise<string | null> {
+/** Intercom's id of a company of ours; null: there is none. */
+export async function findCompany(ctx: Ctx, value: string): Promise<string | null> {
   const query = { company_id: value };
   const answer = await question(() =>
     tryCall(ctx, { method: "GET", path: "/companies", scope: read, query, expect: company }),

@@ -123,4 +123,7 @@ export async function removeContacts(
   });
 }
 
-const ambiguous = rejected("AMBIGUOUS_MATCH", "several contacts have this identifier: match by external_id or id");
+export const ambiguous = rejected(
+  "AMBIGUOUS_MATCH",
+  "several contacts have this identifier: match by external_id or id",
+);

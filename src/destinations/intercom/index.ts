@@ -11,6 +11,7 @@ import {
   rateLimits,
 } from "./account.ts";
 import { type Ctx, call } from "./api.ts";
+import { companyMember } from "./company-member-target.ts";
 import { companyTarget } from "./company-target.ts";
 import { contact } from "./contact-target.ts";
 import { erasure } from "./erasure-target.ts";
@@ -22,7 +23,7 @@ export const intercom: Connector<IntercomAccount> = {
   category: "crm",
   apiVersion,
   account: accountSchema,
-  targets: { contact, tag, company: companyTarget, event, erasure },
+  targets: { contact, tag, company: companyTarget, company_member: companyMember, event, erasure },
   accountKey,
   baseUrl,
   limits: rateLimits,

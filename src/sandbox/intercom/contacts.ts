@@ -57,6 +57,7 @@ export function createContact(workspace: Workspace, call: Call): Answer {
     fields: {},
     custom_attributes: {},
     tags: [],
+    companies: [],
   };
   write(workspace, contact, read.data);
   return json(200, shown(contact), { applied: true, rows: { created: [contact.id] } });

@@ -6,6 +6,7 @@ import { createWindows } from "../core/windows.ts";
 import type { IntercomConfig } from "./config.ts";
 import { createContact, endContact, listContacts, searchContacts, updateContact } from "./contacts.ts";
 import {
+  changeCompany,
   createEvent,
   createTag,
   dataAttributes,
@@ -30,6 +31,8 @@ const operations: readonly (readonly [Route["method"], string, Handler])[] = [
   ["POST", "/contacts/:contact/unarchive", (workspace, call) => endContact(workspace, call, "unarchive")],
   ["POST", "/contacts/:contact/tags", (workspace, call) => tagContact(workspace, call, "add")],
   ["DELETE", "/contacts/:contact/tags/:tag", (workspace, call) => tagContact(workspace, call, "remove")],
+  ["POST", "/contacts/:contact/companies", (workspace, call) => changeCompany(workspace, call, "attach")],
+  ["DELETE", "/contacts/:contact/companies/:company", (workspace, call) => changeCompany(workspace, call, "detach")],
   ["POST", "/tags", createTag],
   ["POST", "/companies", upsertCompany],
   ["GET", "/companies", getCompany],

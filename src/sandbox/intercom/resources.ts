@@ -80,8 +80,28 @@ export function deleteCompany(workspace: Workspace, call: Call): Answer {
   const { companies } = workspace.kept.data;
   const id = call.params.company ?? "";
   if (companies[id] === undefined) return problem(404, "company_not_found", "Company Not Found");
+  for (const one of Object.values(workspace.kept.data.contacts))
+    one.companies = one.companies.filter((own) => own !== id);
   delete companies[id];
   return json(200, { id, object: "company", deleted: true }, { applied: true, rows: { deleted: [id] } });
+}
+
+/** POST /contacts/{contact_id}/companies and DELETE /contacts/{contact_id}/companies/{company_id}, by Intercom's own ids. */
+export function changeCompany(workspace: Workspace, call: Call, how: "attach" | "detach"): Answer {
+  const read = how === "attach" ? z.strictObject({ id: z.string() }).safeParse(parseJson(call.body)) : undefined;
+  const id = how === "attach" ? read?.data?.id : call.params.company;
+  if (id === undefined) return breach("company not specified");
+  const contact = activeContact(workspace, call);
+  if (contact === undefined) return notFound("User");
+  const company = workspace.kept.data.companies[id];
+  const belongs = contact.companies.includes(id);
+  if (company === undefined || (how === "detach" && !belongs)) {
+    return problem(404, "company_not_found", "Company Not Found");
+  }
+  const others = contact.companies.filter((one) => one !== id);
+  saveContact(workspace, contact, { companies: how === "attach" ? [...others, id] : others });
+  const shown = { type: "company", id, company_id: company.company_id };
+  return json(200, shown, { applied: true, rows: { [how]: [contact.id] } });
 }
 
 const eventBody = z

@@ -17,6 +17,7 @@ const contactSchema = z.object({
   fields: attributes,
   custom_attributes: attributes,
   tags: z.array(z.string()),
+  companies: z.array(z.string()),
 });
 const companySchema = z.object({
   id: z.string(),

@@ -75,6 +75,44 @@ connectorContract("intercom company", () =>
   }),
 );
 
+const noText = "a membership has no text of its own";
+for (const by of ["external_id", "email"] as const) {
+  const contact = (n: number): Row => ({ [by]: by === "email" ? `p${n}@example.com` : `u${n}` });
+  connectorContract(`intercom company_member by ${by}`, () =>
+    openStandInCase<IntercomState>({
+      ...common,
+      writes: { method: "POST", path: "/companies$" },
+      target: "company_member",
+      options: {},
+      textField: "none",
+      fieldless: true,
+      makeRow: (n) => ({ key: `m${n}`, match: { ...contact(n), company_id: `c${n % 5}` }, fields: {} }),
+      makeBadRow: (n) => ({ key: `m${n}`, match: { ...contact(n), company_id: "nowhere" }, fields: {} }),
+      skips: {
+        "expired-token": noRenewal,
+        update: noText,
+        unicode: noText,
+        "null-written": noText,
+        "null-skipped": noText,
+        oversize: noText,
+      },
+      async seed(url) {
+        const companies = Array.from({ length: 5 }, (_, n) => ({ company_id: `c${n}`, name: `Company ${n}` }));
+        await post(url, "/companies", companies);
+        await post(
+          url,
+          "/contacts",
+          Array.from({ length: 200 }, (_, n) => contact(n)),
+        );
+      },
+      read: (state) =>
+        activeContacts(state).flatMap((one) =>
+          one.companies.map((id) => ({ [by]: one[by], company_id: state.companies[id]?.company_id ?? null })),
+        ),
+    }),
+  );
+}
+
 connectorContract("intercom event", () =>
   openStandInCase<IntercomState>({
     ...common,

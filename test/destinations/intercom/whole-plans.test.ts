@@ -66,6 +66,34 @@ wholePlans({
         { op: "remove", rows: 300, least: 300 },
       ],
     },
+    company_member: {
+      options: {},
+      mode: "mirror",
+      row: (n) => ({ match: { external_id: `u${n}`, company_id: `c${n % 3}` }, fields: {} }),
+      fuzz: [],
+      seed: async (url) => {
+        await post(
+          url,
+          "/contacts",
+          Array.from({ length: 300 }, (_, n) => ({ external_id: `u${n}` })),
+        );
+        await post(
+          url,
+          "/companies",
+          Array.from({ length: 3 }, (_, n) => ({ company_id: `c${n}` })),
+        );
+      },
+      costs: [
+        // Searches, and a look for each company of a batch, are not the platform's price of a change.
+        {
+          op: "add",
+          rows: 300,
+          least: 300,
+          counts: ({ path }) => path.includes("/contacts/") && !path.endsWith("search"),
+        },
+        { op: "remove", rows: 300, least: 300 },
+      ],
+    },
     event: {
       options: { event: "placed-order" },
       mode: "append",

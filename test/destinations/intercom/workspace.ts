@@ -8,6 +8,7 @@ export interface IntercomContact {
   readonly fields: Row;
   readonly custom_attributes: Row;
   readonly tags: readonly string[];
+  readonly companies: readonly string[];
 }
 export interface IntercomState {
   readonly contacts: Readonly<Record<string, IntercomContact>>;
