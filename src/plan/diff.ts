@@ -66,6 +66,13 @@ const byKey = (ledger: Sql): Sql =>
 /** Leavers matter to `mirror` (remove them) and `remove` (forget them); the other modes never look at them. */
 export const seesLeavers = (mode: Mode): boolean => mode === "mirror" || mode === "remove";
 
+/** Whether the diff itself tells what the ledger holds of a row: otherwise the ledger is read again for the rows that differ. */
+export const tellsLedger = (dialect: Dialect, source: SourceSql, mode: Mode): boolean =>
+  dialect.traits.readsWholeRows && !(source.hasMatch && oncePerKey(mode));
+
+/** What a plan needs to know of a ledger row. */
+export const ledgerFacts = ["identifiers", "stable_fp", "external_id"] as const;
+
 export interface DiffOptions {
   readonly mode: Mode;
   readonly full: boolean;
@@ -74,8 +81,8 @@ export interface DiffOptions {
 }
 
 /**
- * One join of model and ledger on key and match; keeps (key, match_hash, fast_fp, state) of the rows that differ.
- * `fast_fp` NULL: not in the model. `state` NULL: not in the ledger.
+ * One join of model and ledger on key and match; keeps (key, match_hash, fast_fp, state) of the rows that differ, and
+ * `ledgerFacts` where `tellsLedger`. `fast_fp` NULL: not in the model. `state` NULL: not in the ledger.
  */
 export function diffStatements(dialect: Dialect, source: SourceSql, o: DiffOptions): Sql[] {
   const { ledger } = o;
@@ -88,12 +95,14 @@ export function diffStatements(dialect: Dialect, source: SourceSql, o: DiffOptio
       : raw("cast(0 as bigint)");
   const sourceMatch = source.hasMatch ? sql`, ${source.matchHash} as match_hash` : raw("");
   const ledgerMatch = source.hasMatch ? raw(", match_hash") : raw("");
-  const ledgerRows = once ? byKey(ledger) : sql`select key${ledgerMatch}, fast_fp, state from ${ledger}`;
+  const told = tellsLedger(dialect, source, o.mode) ? ledgerFacts : [];
+  const toldOf = (from: string): Sql => raw(told.map((name) => `, ${from}${name}`).join(""));
+  const ledgerRows = once ? byKey(ledger) : sql`select key${ledgerMatch}, fast_fp, state${toldOf("")} from ${ledger}`;
   const joined = seesLeavers(o.mode) ? raw("full outer join") : raw("left join");
   return [
     dialect.dropTemporary(diffTable),
     sql`create temporary table ${diffTable} as
-      select coalesce(s.key, l.key) as key, ${matchHash} as match_hash, s.fast_fp, l.state
+      select coalesce(s.key, l.key) as key, ${matchHash} as match_hash, s.fast_fp, l.state${toldOf("l.")}
       from (select ${source.key} as key${sourceMatch}, ${source.fastFingerprint} as fast_fp from ${source.relation}) s
       ${joined} (${ledgerRows}) l on ${on}
       where ${interesting(o.mode, o.full)}`,

@@ -5,7 +5,7 @@ import { createTable, planColumns } from "../state/schema.ts";
 import { heldBesides } from "../state/sharing.ts";
 import type { Dialect } from "../warehouse/dialect.ts";
 import { join, raw, type Sql, sql } from "../warehouse/sql.ts";
-import { type DiffFacts, diffTable, duplicatesTable } from "./diff.ts";
+import { type DiffFacts, diffTable, duplicatesTable, ledgerFacts, tellsLedger } from "./diff.ts";
 import type { SourceSql } from "./source.ts";
 import { nothing, nothingTaken, takeovers } from "./takeover.ts";
 
@@ -54,8 +54,8 @@ export function freezeStatements(
 with duplicates as (${duplicates(t, facts)}),
 candidates as (${candidates(source, t, o)}),
 taken as (${matching ? takeovers(source, t.ledger, t.noText, t.noInt, o.movesMatch) : nothingTaken(t.noText, t.noInt)}),
-known as (${known(source, t)}),
-judged as (${judged(t, o)}),
+known as (${known(dialect, source, t, o)}),
+judged as (${judged(t, o, facts)}),
 leavers as (${leavers(t, o)}),
 decided as (
   ${join([writes(dialect, t, o, matching), refusedKeys(t, facts), leaving(dialect, t, o), cleared(t, o)], "\n  union all\n  ")}
@@ -172,31 +172,40 @@ function writeOp(mode: Mode): Sql {
  * One verdict a candidate. Standing rejects: the policy does not try the same operation with the same content again;
  * removals are always tried again.
  */
-function judged(t: Tables, o: FreezeOptions): Sql {
+function judged(t: Tables, o: FreezeOptions, facts: DiffFacts): Sql {
   const policy = o.onlyRejects || o.full || o.mode === "remove" ? "always" : o.retry;
-  const held =
-    policy === "always" ? raw("false") : policy === "on_change" ? raw("true") : sql`attempts >= ${policy.times}`;
   const op = writeOp(o.mode);
+  const held = policy === "on_change" ? raw("true") : policy === "always" ? null : sql`attempts >= ${policy.times}`;
+  // Looking for rejects compares identifiers and stable fingerprint of every candidate: a first run has a million, and no rejects.
+  const looks = held !== null && facts.rejects > 0;
+  const [code, message] = looks ? [raw("r.code"), raw("r.message")] : [t.noText, t.noText];
+  const standing = looks
+    ? sql`left join (
+    select key, match, op, fingerprint, min(code) as code, min(message) as message from ${t.rejects}
+    where op in ('add', 'update') and ${held} group by key, match, op, fingerprint
+  ) r on r.key = c.key and r.match = c.identifiers and r.fingerprint = c.stable_fp and r.op = ${op}`
+    : raw("");
   return sql`
   select c.key, c.match_hash, c.fast_fp, c.state, c.identifiers, c.fields, c.stable_fp, k.prev_key, k.prev_match_hash, ${op} as op,
     case when c.state = 'unknown' or not c.in_scope then 'suppress'
       when c.code is not null or k.collides then 'refuse'
       when k.waits then 'suppress'
-      when r.code is not null then 'standing' end as kept,
-    coalesce(c.code, case when k.collides then 'DUPLICATE_MATCH' end, r.code) as code,
-    coalesce(c.message, case when k.collides then 'another row of the model holds the record with these identifiers' end, r.message) as message
+      when ${code} is not null then 'standing' end as kept,
+    coalesce(c.code, case when k.collides then 'DUPLICATE_MATCH' end, ${code}) as code,
+    coalesce(c.message, case when k.collides then 'another row of the model holds the record with these identifiers' end, ${message}) as message
   from candidates c
   left join taken k on k.key = c.key and k.match_hash = c.match_hash
-  left join (
-    select key, match, op, fingerprint, min(code) as code, min(message) as message from ${t.rejects}
-    where op in ('add', 'update') and ${held} group by key, match, op, fingerprint
-  ) r on r.key = c.key and r.match = c.identifiers and r.fingerprint = c.stable_fp and r.op = ${op}`;
+  ${standing}`;
 }
 
 const releaseOrRemove = (t: Tables): Sql => sql`case when ${t.heldBesides} then 'release' else 'remove' end`;
 
-/** What the ledger holds of the rows that differ, read in one pass: the ledger is as large as the model. */
-function known(source: SourceSql, t: Tables): Sql {
+/** What the ledger holds of the rows that differ: the diff says it, or the ledger, as large as the model, is read once more. */
+function known(dialect: Dialect, source: SourceSql, t: Tables, o: FreezeOptions): Sql {
+  if (tellsLedger(dialect, source, o.mode)) {
+    const told = ledgerFacts.map((name) => dialect.ident(name));
+    return sql`select key, match_hash, state, fast_fp, ${join(told)} from ${diffTable} where state is not null`;
+  }
   const on = source.hasMatch ? raw("l.key = d.key and l.match_hash = d.match_hash") : raw("l.key = d.key");
   return sql`
   select d.key, d.match_hash, d.state, d.fast_fp, l.identifiers, l.stable_fp, l.external_id

@@ -21,6 +21,8 @@ export interface Dialect {
     readonly transactionalDdl: boolean;
     /** true: one read-write process at a time (DuckDB). */
     readonly singleWriterFile: boolean;
+    /** true: a scan reads rows whole, so columns told along cost nothing, and a second scan costs as much as the first. */
+    readonly readsWholeRows: boolean;
     /** Longest identifier in characters. */
     readonly maxIdentifier: number;
   };

@@ -50,7 +50,7 @@ export function createBigQueryDialect(): Dialect {
   return {
     name: "bigquery",
     fingerprintEngine: FAST_HASH,
-    traits: { transactionalDdl: false, singleWriterFile: false, maxIdentifier: MAX_IDENTIFIER },
+    traits: { transactionalDdl: false, singleWriterFile: false, readsWholeRows: false, maxIdentifier: MAX_IDENTIFIER },
     ident,
     relation,
     temporary: (name) => ({ schema: SESSION_DATASET, name }),

@@ -70,7 +70,7 @@ export function createDuckDbDialect({ fastHash = duckDbHash, catalog }: DuckDbDi
     name: "duckdb",
     fingerprintEngine: fastHash.name,
     // DuckDB itself has no limit; this keeps generated names readable.
-    traits: { transactionalDdl: true, singleWriterFile: true, maxIdentifier: 255 },
+    traits: { transactionalDdl: true, singleWriterFile: true, readsWholeRows: false, maxIdentifier: 255 },
     ident,
     relation,
     temporary: (name) => ({ database: "temp", schema: "main", name }),

@@ -41,6 +41,7 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<re
 /** A value for COPY … FROM STDIN, as the text of its column's type. Bytes come as base64. */
 export function fieldOf(value: Value | undefined, type: ColumnType): string {
   if (value === null || value === undefined) return NULL;
+  if (typeof value === "number" && type !== "json") return String(value);
   if (type === "bytes") return `\\\\x${Buffer.from(String(value), "base64").toString("hex")}`;
   const text = type === "json" || typeof value === "object" ? JSON.stringify(value) : String(value);
   return /[\\\n\r\t]/.test(text) ? text.replace(/[\\\n\r\t]/g, (char) => ESCAPED[char] ?? char) : text;

@@ -51,7 +51,12 @@ export function createPostgresDialect({ unloggedPlans = false }: PostgresDialect
   return {
     name: "postgres",
     fingerprintEngine: FAST_HASH,
-    traits: { transactionalDdl: true, singleWriterFile: false, maxIdentifier: MAX_IDENTIFIER_BYTES },
+    traits: {
+      transactionalDdl: true,
+      singleWriterFile: false,
+      readsWholeRows: true,
+      maxIdentifier: MAX_IDENTIFIER_BYTES,
+    },
     ident,
     relation,
     temporary: (name) => ({ schema: "pg_temp", name }),

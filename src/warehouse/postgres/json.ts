@@ -11,7 +11,7 @@ const decimalJson = (text: Sql): Sql =>
   once(
     text,
     (t) => sql`case
-    when ${t} ~ 'n' then null
+    when ${t} in ('NaN', 'Infinity', '-Infinity') then null
     when length(${t}) <= 15 then ${t}
     when ${t} !~ '\\.' and abs(cast(${t} as numeric)) <= 9007199254740991 then ${t}
     when ${t} ~ '\\.' and length(ltrim(regexp_replace(${t}, '[-.]', '', 'g'), '0')) <= 15 then ${t}

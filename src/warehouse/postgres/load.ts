@@ -36,7 +36,12 @@ async function* encoded(
   for await (const page of pages) {
     signal?.throwIfAborted();
     for (const row of page) {
-      text += `${columns.map(({ name, type }) => fieldOf(row[name], type)).join("\t")}\n`;
+      let separator = "";
+      for (const { name, type } of columns) {
+        text += separator + fieldOf(row[name], type);
+        separator = "\t";
+      }
+      text += "\n";
       if (text.length < CHUNK_CHARACTERS) continue;
       yield Buffer.from(text);
       text = "";

@@ -79,7 +79,7 @@ export function createSnowflakeDialect({ transient = false }: SnowflakeDialectOp
   return {
     name: "snowflake",
     fingerprintEngine: FAST_HASH,
-    traits: { transactionalDdl: false, singleWriterFile: false, maxIdentifier: MAX_IDENTIFIER },
+    traits: { transactionalDdl: false, singleWriterFile: false, readsWholeRows: false, maxIdentifier: MAX_IDENTIFIER },
     ident,
     relation,
     temporary: (name) => ({ schema: TEMPORARY_SCHEMA, name }),

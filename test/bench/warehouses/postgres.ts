@@ -148,9 +148,17 @@ const readPages = (args: Args, read: (session: Session, fromSeq: number, toSeq: 
   withServer(args, async () => {
     const total = Number(args.total);
     const warehouse = openWarehouse(args);
+    const page = (from: number): Promise<number> =>
+      from > total
+        ? Promise.resolve(0)
+        : warehouse.session("read", (session) => read(session, from, Math.min(total, from + pageRows - 1)));
     let rows = 0;
+    // A page ahead, as deliver/feed.ts reads them: the server is at the next one while this one is being parsed.
+    let ahead = page(1);
     for (let from = 1; from <= total; from += pageRows) {
-      rows += await warehouse.session("read", (session) => read(session, from, Math.min(total, from + pageRows - 1)));
+      const current = ahead;
+      ahead = page(from + pageRows);
+      rows += await current;
     }
     await warehouse.close();
     return { rows };
