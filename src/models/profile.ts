@@ -66,7 +66,9 @@ function connection(warehouse: DbtWarehouse) {
   }
   const url = new URL(warehouse.url);
   const sslmode = warehouse.ssl ?? url.searchParams.get("sslmode");
-  const sslrootcert = warehouse.sslRootCert ?? url.searchParams.get("sslrootcert");
+  // Without a file of its own libpq looks in a home folder that a scheduler does not have; Millrace asks those that Node ships.
+  const sslrootcert =
+    warehouse.sslRootCert ?? url.searchParams.get("sslrootcert") ?? (sslmode === "verify-full" ? "system" : null);
   const output = {
     type: "postgres",
     host: decodeURIComponent(url.hostname) || "localhost",

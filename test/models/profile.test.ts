@@ -47,6 +47,19 @@ test("a Postgres password is in the environment, not in the file, which is priva
   expect((await stat(file)).mode & 0o777).toBe(0o600);
 });
 
+test("a Postgres certificate is checked by the file that is named, else by the authorities that the system trusts", async () => {
+  const url = "postgres://ann@db.example.com/shop";
+  const told = async (more: Pick<Extract<DbtWarehouse, { type: "postgres" }>, "ssl" | "sslRootCert">, query = "") => {
+    const { dir } = await make({ type: "postgres", url: url + query, ...more });
+    const { sslmode, sslrootcert } = parse(await readFile(join(dir, "profiles.yml"), "utf8")).shop.outputs.millrace;
+    return [sslmode, sslrootcert];
+  };
+  expect(await told({})).toEqual([undefined, undefined]);
+  expect(await told({ ssl: "verify-full" })).toEqual(["verify-full", "system"]);
+  expect(await told({ ssl: "verify-full", sslRootCert: "/ca.pem" })).toEqual(["verify-full", "/ca.pem"]);
+  expect(await told({}, "?sslmode=verify-ca&sslrootcert=/ca.pem")).toEqual(["verify-ca", "/ca.pem"]);
+});
+
 test("a Postgres URL that is none is refused without repeating it", async () => {
   const failure = await make({ type: "postgres", url: "ann:secret@" }).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(ConfigError);

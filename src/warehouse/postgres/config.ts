@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { checkServerIdentity } from "node:tls";
 import type { ClientConfig } from "pg";
 import { ConfigError } from "../../core/errors.ts";
 
@@ -36,7 +37,7 @@ export function clientConfig(options: Connecting): ClientConfig {
   for (const name of ["sslmode", "sslrootcert", "ssl"]) url.searchParams.delete(name);
   return {
     connectionString: url.href,
-    ssl: sslOptions(mode, file),
+    ssl: sslOptions(mode, file, decodeURIComponent(url.hostname).replace(/^\[|\]$/g, "") || "localhost"),
     application_name: "millrace",
     client_encoding: "UTF8",
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -45,19 +46,36 @@ export function clientConfig(options: Connecting): ClientConfig {
   };
 }
 
-function sslOptions(mode: SslMode, file: string | null): ClientConfig["ssl"] {
+/** A file of this name stands for the authorities that the system trusts, here those that Node ships. */
+const SYSTEM = "system";
+
+function sslOptions(mode: SslMode, file: string | null, host: string): ClientConfig["ssl"] {
   if (mode === "disable") return false;
-  const ca = file === null ? {} : { ca: readCertificates(file) };
-  if (mode === "require") return { rejectUnauthorized: false, ...ca };
-  return { rejectUnauthorized: true, ...ca, ...(mode === "verify-ca" ? { checkServerIdentity: () => undefined } : {}) };
+  const ca = file === null || file === SYSTEM ? {} : { ca: readCertificates(file) };
+  // As libpq, and so dbt, takes it: whoever names authorities wants them asked.
+  if (mode === "require" && file === null) return { rejectUnauthorized: false };
+  if (mode !== "verify-full") return { rejectUnauthorized: true, ...ca, checkServerIdentity: () => undefined };
+  // Of a host given by its address the driver tells Node nothing, which would then look for "localhost" in the certificate.
+  return {
+    rejectUnauthorized: true,
+    ...ca,
+    checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
+  };
 }
 
 function readCertificates(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new ConfigError(`the certificates in ${file} cannot be read`, { hint: "Correct `ssl_root_cert`.", cause });
-  }
+  const read = (): string => {
+    try {
+      return readFileSync(file, "utf8");
+    } catch (cause) {
+      throw new ConfigError(`the certificates in ${file} cannot be read`, { hint: "Correct `ssl_root_cert`.", cause });
+    }
+  };
+  const text = read();
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  throw new ConfigError(`there is no certificate in ${file}`, {
+    hint: "Write the authorities' certificates to `ssl_root_cert` as PEM.",
+  });
 }
 
 /** "host:port/database", for messages: without user and password. */

@@ -171,11 +171,23 @@ export function mapError(cause: unknown, place: string, statement?: string): Mil
       context,
     });
   }
-  if (/^(ERR_TLS|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_)/.test(code)) {
-    return new WarehouseFailed(`The certificate of Postgres at ${place} is not trusted (${code}).`, {
-      hint: "Name the authority's certificates in `ssl_root_cert`, or correct the host.",
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return new WarehouseFailed(`The certificate of Postgres at ${place} is for another host (${code}).`, {
+      hint: "Write the host as the certificate names it, or set `ssl: verify-ca`, which does not look at the name.",
       context,
     });
+  }
+  if (/^(ERR_TLS|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_)/.test(code)) {
+    const expired = /EXPIRED|NOT_YET/.test(code);
+    return new WarehouseFailed(
+      `The certificate of Postgres at ${place} is ${expired ? "out of date" : "not trusted"} (${code}).`,
+      {
+        hint: expired
+          ? "Renew the server's certificate, or set the clock right."
+          : "Name the certificates of the authority that issued it in `ssl_root_cert`.",
+        context,
+      },
+    );
   }
   const sentence = code.startsWith("42") ? `${namesOnly(message)} ` : "";
   return new WarehouseFailed(
