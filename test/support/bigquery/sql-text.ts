@@ -72,16 +72,28 @@ const UPDATE = new RegExp(
   "i",
 );
 
+export interface Rewriting {
+  readonly table: string;
+  /** What the table is to hold. */
+  readonly query: string;
+  /** A row where the statement changes anything. */
+  readonly touched: string;
+}
+
 /**
  * In DELETE and UPDATE the emulator loses which table a column of a subquery belongs to, so that `f.key = r.key` compares a
- * column with itself. In SELECT it does not: what the table is to hold, as a query, or null for any other statement.
+ * column with itself. In SELECT it does not. null: any other statement.
  */
-export function contentAfter(statement: string): { readonly table: string; readonly query: string } | null {
+export function contentAfter(statement: string): Rewriting | null {
   if (!/\(\s*select\b/i.test(statement)) return null;
   const deleted = DELETE.exec(statement);
   if (deleted !== null) {
     const [, table = "", alias = "written", condition = ""] = deleted;
-    return { table, query: `select ${alias}.* from ${table} as ${alias} where not coalesce((${condition}), false)` };
+    return {
+      table,
+      query: `select ${alias}.* from ${table} as ${alias} where not coalesce((${condition}), false)`,
+      touched: touched(table, alias, condition),
+    };
   }
   const updated = UPDATE.exec(statement);
   if (updated === null) return null;
@@ -89,8 +101,15 @@ export function contentAfter(statement: string): { readonly table: string; reado
   const values = assignments(set).map(
     ([column, value]) => `if(coalesce((${condition}), false), ${value}, ${alias}.${column}) as ${column}`,
   );
-  return { table, query: `select ${alias}.* replace (${values.join(", ")}) from ${table} as ${alias}` };
+  return {
+    table,
+    query: `select ${alias}.* replace (${values.join(", ")}) from ${table} as ${alias}`,
+    touched: touched(table, alias, condition),
+  };
 }
+
+const touched = (table: string, alias: string, condition: string): string =>
+  `select 1 as touched from ${table} as ${alias} where ${condition} limit 1`;
 
 /** `a = 1, b = f(x, y)`: a comma inside parentheses or a literal separates nothing. */
 function assignments(set: string): [column: string, value: string][] {
