@@ -187,7 +187,7 @@ describe("TLS to Postgres", () => {
     const warehouse = async (more: string) =>
       (await verbInProcess(at(more).dir, check({ connect: true }))).json.connections[0];
     await expect
-      .poll(() => warehouse(""))
+      .poll(() => warehouse(""), { timeout: 20_000 })
       .toMatchObject({
         what: "warehouse",
         ok: false,
