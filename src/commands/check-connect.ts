@@ -1,4 +1,6 @@
+import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
+import { sql } from "../warehouse/sql.ts";
 import type { App } from "./app.ts";
 import { lacking, needsOfProject } from "./grants.ts";
 import { discover } from "./pipeline/field-types.ts";
@@ -31,7 +33,13 @@ export async function connect({ open, out }: VerbContext): Promise<Tried[]> {
   };
   await attempt({
     what: "warehouse",
-    try: async () => (await app.warehouse()).session("read", async () => undefined, app.signal),
+    // A statement: BigQuery opens nothing, and tells only then who may run jobs.
+    try: async () =>
+      (await app.warehouse()).session(
+        "read",
+        (session) => session.query(sql`select 1 as one`, z.unknown()),
+        app.signal,
+      ),
   });
   if (tried[0]?.ok) {
     for (const probe of await missingGrants(app)) await attempt(probe);

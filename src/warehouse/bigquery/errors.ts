@@ -1,4 +1,11 @@
-import { ColumnMissing, MillraceError, RelationMissing, WarehouseBusy, WarehouseFailed } from "../../core/errors.ts";
+import {
+  ColumnMissing,
+  GrantMissing,
+  MillraceError,
+  RelationMissing,
+  WarehouseBusy,
+  WarehouseFailed,
+} from "../../core/errors.ts";
 
 interface Fault {
   /** BigQuery's word for it, HTTP's number, or Node's own (ECONNRESET). https://cloud.google.com/bigquery/docs/error-messages */
@@ -53,7 +60,8 @@ export function isCut(cause: unknown): boolean {
 export function isPassing(cause: unknown): boolean {
   if (cause instanceof MillraceError) return false;
   const { reason, status } = read(cause);
-  return PASSING.has(reason) || (PASSING_STATUS.has(status) && reason !== "quotaExceeded") || isCut(cause);
+  // `bytesBilledLimitExceeded` has been seen with status 500: what a reason says counts more than the number.
+  return PASSING.has(reason) || (PASSING_STATUS.has(status) && !FINAL.has(reason)) || isCut(cause);
 }
 
 /** The token was refused: it may have ended early. */
@@ -96,15 +104,13 @@ function permissionOf(message: string): string {
 const resourceOf = (message: string): string | undefined =>
   /Access Denied: (?:Table|Dataset|Project|View|Job) ([\w.:-]+)/i.exec(message)?.[1]?.replace(/[:.]$/, "");
 
+const BYTES_LIMIT = "a statement would read more than `maximum_bytes_billed` allows";
+
 /** Sentence and hint by BigQuery's reason. Its own sentences about data quote the data. */
 const KNOWN: Readonly<Record<string, readonly [sentence: string, hint: string]>> = {
   quotaExceeded: [
     "a quota of the project is used up",
     "See IAM & Admin › Quotas for the one; daily quotas are free again at midnight Pacific time. Then run it again.",
-  ],
-  bytesBilledLimitExceeded: [
-    "the statement would read more than `maximum_bytes_billed` allows",
-    "Raise `maximum_bytes_billed` in `warehouse:`, or map fewer columns; `millrace plan` shows what was read.",
   ],
   billingNotEnabled: ["the project has no billing", "Switch billing on: without it BigQuery takes no DML."],
   billingTierLimitExceeded: ["the statement is too expensive for its tier", "Simplify the model."],
@@ -121,6 +127,9 @@ const KNOWN: Readonly<Record<string, readonly [sentence: string, hint: string]>>
   accountDisabled: ["the project is switched off", "Ask whoever owns the project."],
 };
 
+/** No other try gets past these, whatever number they come with. */
+const FINAL = new Set([...Object.keys(KNOWN), "bytesBilledLimitExceeded"]);
+
 /** Sentences about names and grammar; all others may quote data, and only their place in the statement is told. */
 const SAYABLE =
   /^(Syntax error|Function not found|No matching signature|Table name|Duplicate column|Query without|SELECT list|WHERE clause|Aggregate|Column|Type not found|Unsupported|LEFT OUTER JOIN|Correlated|Cannot|Expected|Ambiguous|Unrecognized|Script|Statement|Transaction|Session|Resources|Query)/;
@@ -131,6 +140,16 @@ const namesOnly = (message: string): string => {
 };
 /** Literals are the only values a statement's text can hold. */
 const withoutLiterals = (statement: string): string => statement.replace(/'(?:[^'\\]|\\.)*'/g, "'…'").slice(0, 600);
+
+/** "Query exceeded limit for bytes billed: 163595928. 164626432 or higher required." */
+function tooManyBytes(where: string, message: string, context: Record<string, string | number>): WarehouseFailed {
+  const [, limit, needed] = /bytes billed: (\d+)\. (\d+) or higher/.exec(message) ?? [];
+  const told = needed === undefined ? "" : `: ${needed} bytes, and ${limit} are allowed`;
+  return new WarehouseFailed(`${where}: ${BYTES_LIMIT}${told}. It read nothing and costs nothing.`, {
+    hint: `Set \`maximum_bytes_billed: ${needed ?? "…"}\` or more in \`warehouse:\`; or let it read less: map fewer columns, or partition and cluster the model. \`millrace plan\` shows what a plan reads.`,
+    context: { ...context, ...(needed === undefined ? {} : { needed: Number(needed) }) },
+  });
+}
 
 /** What the client threw, in our words and without the data it quotes. The original is not kept as cause, because it holds values. */
 export function mapError(cause: unknown, place: string, statement?: string): MillraceError {
@@ -144,10 +163,10 @@ export function mapError(cause: unknown, place: string, statement?: string): Mil
   const where = `BigQuery in ${place}`;
   if (reason === "accessDenied" || (status === 403 && reason === "forbidden") || /^Access Denied/i.test(message)) {
     const [permission, resource] = [permissionOf(message), resourceOf(message)];
-    return new WarehouseFailed(
+    return new GrantMissing(
       `${where}: this account lacks ${permission}${resource === undefined ? "" : ` on ${resource}`}.`,
       {
-        hint: "Grant it: BigQuery Job User on the project, Data Viewer on the models' datasets, Data Editor on Millrace's own. A dbt run that rebuilds a table drops grants made on the table.",
+        hint: "`millrace grants` prints what it needs: BigQuery Job User on the project, Data Viewer on the models, Data Editor on Millrace's own dataset. A dbt run that rebuilds a table drops grants made on the table.",
         context: { ...context, permission, ...(resource === undefined ? {} : { resource }) },
       },
     );
@@ -176,6 +195,7 @@ export function mapError(cause: unknown, place: string, statement?: string): Mil
       context,
     });
   }
+  if (reason === "bytesBilledLimitExceeded") return tooManyBytes(where, message, context);
   const known = Object.hasOwn(KNOWN, reason) ? KNOWN[reason] : undefined;
   if (known !== undefined)
     return new WarehouseFailed(`${where}: ${known[0]} (${reason}).`, { hint: known[1], context });

@@ -1,4 +1,11 @@
-import { ColumnMissing, MillraceError, RelationMissing, WarehouseBusy, WarehouseFailed } from "../../core/errors.ts";
+import {
+  ColumnMissing,
+  GrantMissing,
+  MillraceError,
+  RelationMissing,
+  WarehouseBusy,
+  WarehouseFailed,
+} from "../../core/errors.ts";
 import { ourName } from "./names.ts";
 
 interface ServerError {
@@ -66,6 +73,12 @@ function missing({ code, message }: ServerError): MillraceError | null {
   });
 }
 
+/**
+ * The role may not: 003001 (SQLSTATE 42501, "Insufficient privileges to operate on …"), and its relatives for one that has no
+ * privilege on what is there already. What it may not even see is 002003, as if it were not there.
+ */
+const DENIED = /^(003001|003013|003041|003005)$/;
+
 interface Known {
   readonly codes: RegExp;
   /** In place of the server's sentence; null: the server's, which quotes names only. */
@@ -87,20 +100,16 @@ const KNOWN: readonly Known[] = [
     hint: "Let `oauth_token: {command: […]}` fetch a fresh one for every run, or use key-pair authentication.",
   },
   {
+    // 000606 is "No active warehouse selected": what a role meets, too, that may not use the warehouse it names.
     codes: /^(000606|000609)$/,
-    sentence: "the virtual warehouse is suspended and did not resume",
-    hint: "alter warehouse … set auto_resume = true, or grant the role OPERATE on it so that Millrace can resume it.",
+    sentence: "the virtual warehouse is suspended and did not resume, or this role may not use it",
+    hint: "alter warehouse … set auto_resume = true, or grant the role OPERATE on it so that Millrace can resume it; and USAGE on it (`millrace grants`). Is `warehouse:` in `warehouse:` its name?",
   },
   {
     codes: /^(090073|090064|090066)$/,
     sentence: "a resource monitor's quota is used up",
     hint: "Raise the quota or wait for its next period; then run it again: `millrace resume` goes on from what was recorded.",
     busy: true,
-  },
-  {
-    codes: /^(003001|003013|003041|003005)$/,
-    sentence: null,
-    hint: "Grant the role what is named: USAGE on warehouse, database and schema, SELECT on the models, and its own schema (CREATE SCHEMA on the database, or ownership of the schema). A dbt run that rebuilds a table drops its grants unless dbt's `grants:` or future grants give them again.",
   },
   {
     codes: /^(000604|000627)$/,
@@ -173,6 +182,12 @@ export function mapError(cause: unknown, place: string, statement?: string): Mil
       context,
     });
   }
+  if (DENIED.test(code)) {
+    return new GrantMissing(`Snowflake ${place}: ${namesOnly(message)} (${code}).`, {
+      hint: "`millrace grants` prints what the role needs: USAGE on warehouse, database and schemas, SELECT on the models, and a schema of its own. A dbt run that rebuilds a table drops its grants unless `copy_grants`, dbt's `grants:` or future grants give them again.",
+      context,
+    });
+  }
   const known = KNOWN.find(({ codes }) => codes.test(code));
   if (known === undefined) {
     return new WarehouseFailed(`Snowflake ${place}: ${code === "" ? withoutQuotes(message) : `error ${code}`}.`, {
@@ -180,7 +195,7 @@ export function mapError(cause: unknown, place: string, statement?: string): Mil
       context,
     });
   }
-  const sentence = known.sentence ?? (code.startsWith("003") ? namesOnly(message) : withoutQuotes(message));
+  const sentence = known.sentence ?? withoutQuotes(message);
   const make = known.busy ? WarehouseBusy : WarehouseFailed;
   return new make(`Snowflake ${place}: ${sentence} (${code}).`, { hint: known.hint, context });
 }

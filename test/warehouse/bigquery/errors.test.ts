@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { ColumnMissing, RelationMissing, WarehouseBusy, WarehouseFailed } from "../../../src/core/errors.ts";
+import {
+  ColumnMissing,
+  GrantMissing,
+  RelationMissing,
+  WarehouseBusy,
+  WarehouseFailed,
+} from "../../../src/core/errors.ts";
 import { isPassing, JobFailed, mapError } from "../../../src/warehouse/bigquery/errors.ts";
 
 const api = (code: number, reason: string, message: string) =>
@@ -22,9 +28,9 @@ describe("BigQuery's errors", () => {
     ],
   ])("name the missing permission: %s", (message, said) => {
     const error = mapError(api(403, "accessDenied", message), "shop-1");
-    expect(error).toBeInstanceOf(WarehouseFailed);
+    expect(error).toBeInstanceOf(GrantMissing);
     expect(error.message).toMatch(said);
-    expect(error.hint).toMatch(/Grant it/);
+    expect(error.hint).toMatch(/millrace grants/);
   });
 
   it("name what is missing", () => {
@@ -44,11 +50,45 @@ describe("BigQuery's errors", () => {
     const quota = mapError(new JobFailed("quotaExceeded", "Quota exceeded: Your table exceeded quota"), "p");
     expect(quota.message).toMatch(/quota of the project is used up/);
     expect(isPassing(new JobFailed("quotaExceeded", "x"))).toBe(false);
-    const bytes = mapError(
-      api(400, "bytesBilledLimitExceeded", "Query exceeded limit for bytes billed: 1. 2 or higher required."),
-      "p",
+  });
+
+  it.each([400, 500])("say what a statement would read and where to allow it (status %i)", (status) => {
+    const cause = api(
+      status,
+      "bytesBilledLimitExceeded",
+      "Query exceeded limit for bytes billed: 163595928. 164626432 or higher required.",
     );
-    expect(bytes.message).toMatch(/maximum_bytes_billed/);
+    const bytes = mapError(cause, "p");
+    expect(bytes).toBeInstanceOf(WarehouseFailed);
+    expect(bytes.message).toContain("164626432 bytes, and 163595928 are allowed");
+    expect(bytes.hint).toContain("maximum_bytes_billed: 164626432");
+    expect(isPassing(cause)).toBe(false);
+  });
+
+  it.each([
+    [
+      "a killed query",
+      new JobFailed("stopped", "Job execution was cancelled: User requested cancellation"),
+      /cancelled/,
+    ],
+    ["a time-out", new JobFailed("timeout", "Job timed out"), /longer than allowed/],
+    [
+      "an expired token",
+      api(401, "authError", "Request had invalid authentication credentials."),
+      /refuses the credentials/,
+    ],
+    ["a revoked login", new Error("invalid_grant: Token has been expired or revoked."), /refuses the credentials/],
+    [
+      "a session that has ended",
+      new JobFailed("invalid", "Session has expired and is no longer available."),
+      /Session has expired/,
+    ],
+    ["no billing", api(403, "billingNotEnabled", "Billing has not been enabled for this project."), /no billing/],
+  ])("tell %s, with a hint", (_, cause, said) => {
+    const error = mapError(cause, "p");
+    expect(error).toBeInstanceOf(WarehouseFailed);
+    expect(error.message).toMatch(said);
+    expect(error.hint).toMatch(/\w/);
   });
 
   it.each(["rateLimitExceeded", "backendError", "internalError", "jobBackendError"])("%s may pass", (reason) => {

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { connect as connectTo, createServer, type Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type MillraceError, WarehouseBusy, WarehouseFailed } from "../../../src/core/errors.ts";
+import { GrantMissing, type MillraceError, WarehouseBusy, WarehouseFailed } from "../../../src/core/errors.ts";
 import { atomic } from "../../../src/warehouse/script.ts";
 import { createSnowflakeWarehouse, type SnowflakeWarehouseOptions } from "../../../src/warehouse/snowflake/index.ts";
 import { raw, sql } from "../../../src/warehouse/sql.ts";
@@ -109,6 +109,7 @@ onFakesnow("Snowflake in trouble", () => {
     const told = await failure(warehouse.session("read", (session) => session.query(sql`select 3 as three`, cells)));
     expect(told.message).toContain("suspended");
     expect(told.hint).toContain("auto_resume");
+    expect(told.hint).toContain("USAGE");
     const asked = (await server().log()).map(({ sql: text }) => text);
     expect(asked).toContain('alter warehouse "COMPUTE" resume if suspended');
   });
@@ -140,8 +141,15 @@ onFakesnow("Snowflake in trouble", () => {
       "a missing right",
       "003001",
       "SQL access control error:\nInsufficient privileges to operate on schema 'MILLRACE'.",
-      WarehouseFailed,
+      GrantMissing,
       /MILLRACE/,
+    ],
+    [
+      "a schema of somebody else's",
+      "003041",
+      "SQL compilation error:\nSchema 'MILLRACE' already exists, but current role has no privileges on it.",
+      GrantMissing,
+      /no privileges/,
     ],
     ["an expired OAuth token", "390318", "OAuth access token expired.", WarehouseFailed, /OAuth token/],
   ] as const)("tells %s with its mend, once", async (_, code, message, kind, said) => {
