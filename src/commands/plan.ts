@@ -2,8 +2,8 @@ import { worstExit } from "../core/exit.ts";
 import { targetSync } from "../deliver/deliver.ts";
 import { maskRow, maskValue } from "../destinations/pii.ts";
 import type { PlanOutcome } from "../plan/plan.ts";
-import { changeReader } from "../plan/read-changes.ts";
-import { countsDocument, type PlanReport, planText, type Sample } from "../report/plan-report.ts";
+import { bytesToRead, changeReader } from "../plan/read-changes.ts";
+import { type BytesRead, countsDocument, type PlanReport, planText, type Sample } from "../report/plan-report.ts";
 import type { App, PreparedSync } from "./app.ts";
 import { withLease } from "./pipeline/leases.ts";
 import { type PlanAsk, planSync } from "./pipeline/plan-sync.ts";
@@ -43,6 +43,7 @@ async function planOne(app: App, prepared: PreparedSync, ask: PlanAsk): Promise<
     const { run, outcome } = await planSync(app, prepared, lease, ask);
     const status = run.status === "held" ? "held" : outcome.plan.total === 0 ? "nothing" : "ready";
     const requests = requestsFor(prepared, outcome);
+    const shown = await samples(app, prepared, outcome);
     return {
       plan_id: run.id,
       sync: sync.name,
@@ -53,9 +54,10 @@ async function planOne(app: App, prepared: PreparedSync, ask: PlanAsk): Promise<
       held_for: outcome.heldFor,
       mapping_changes: outcome.plan.mappingChanges,
       refusals: outcome.refusals,
-      samples: await samples(app, prepared, outcome),
+      samples: shown.samples,
       requests,
       estimated_seconds: requests === null ? null : secondsFor(prepared, requests),
+      bytes: outcome.bytesRead === null ? null : { plan: outcome.bytesRead, deliver: shown.bytes ?? 0 },
       expires_at: new Date(run.startedAt.getTime() + app.planExpiryMs).toISOString(),
       approve: status === "nothing" ? null : approveCommand(app, run),
     };
@@ -80,9 +82,15 @@ function secondsFor({ account }: PreparedSync, requests: number): number {
   );
 }
 
+interface Shown {
+  readonly samples: Sample[];
+  /** Dry run of reading the plan for its delivery. */
+  readonly bytes: BytesRead["deliver"] | null;
+}
+
 /** The first rows of each operation, people's values masked unless the user asked to see them. */
-async function samples(app: App, { sync }: PreparedSync, { plan: frozen }: PlanOutcome): Promise<Sample[]> {
-  if (frozen.total === 0) return [];
+async function samples(app: App, { sync }: PreparedSync, { plan: frozen }: PlanOutcome): Promise<Shown> {
+  if (frozen.total === 0) return { samples: [], bytes: null };
   const { add, remove, update } = frozen.counts;
   const read = changeReader(frozen, sync);
   const warehouse = await app.warehouse();
@@ -94,11 +102,14 @@ async function samples(app: App, { sync }: PreparedSync, { plan: frozen }: PlanO
       ...head,
       ...["add", "update"].flatMap((op) => rest.filter((change) => change.plannedOp === op).slice(0, samplesPerOp)),
     ];
-    return chosen.map(({ plannedOp, key, match, fields }) => ({
-      op: plannedOp,
-      key: app.showValues ? key : String(maskValue(key)),
-      match: app.showValues ? match : maskRow(match),
-      fields: app.showValues ? fields : maskRow(fields),
-    }));
+    return {
+      bytes: await bytesToRead(session, frozen),
+      samples: chosen.map(({ plannedOp, key, match, fields }) => ({
+        op: plannedOp,
+        key: app.showValues ? key : String(maskValue(key)),
+        match: app.showValues ? match : maskRow(match),
+        fields: app.showValues ? fields : maskRow(fields),
+      })),
+    };
   });
 }

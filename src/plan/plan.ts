@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { ColumnMissing, MillraceError, RelationMissing } from "../core/errors.ts";
+import { ColumnMissing, MillraceError, RelationMissing, WarehouseFailed } from "../core/errors.ts";
 import type { Plan } from "../core/plan.ts";
+import type { Relation } from "../core/relation.ts";
 import type { SyncConfig } from "../core/sync.ts";
 import type { StoredBinding } from "../state/bindings.ts";
 import { ensureSync } from "../state/ensure.ts";
@@ -37,6 +38,8 @@ export interface PlanOutcome {
   readonly fingerprintEngine: string;
   /** Ledger rows whose fingerprints were brought to a new engine. */
   readonly rebased: number;
+  /** What the warehouse read for it, where the engine bills by bytes; null elsewhere. */
+  readonly bytesRead: number | null;
 }
 
 /** Told what the warehouse says of itself before anything is written; null: Millrace's tables are not there. Makes those all syncs share. */
@@ -44,8 +47,8 @@ export type Vouch = (look: Look | null) => Promise<void>;
 
 /**
  * Compares model and ledger inside the warehouse and freezes the difference. All of it, or nothing. Write session; sends nothing.
- * Costs three statements, whatever the size: the model's columns, the comparison, the frozen plan with its counts. `strict` costs
- * one more; so does, once, an upgrade of the engine. What is rare costs a few more: a sync's first plan, `adopt`, `retire`.
+ * Costs three statements, whatever the size: the model's columns, the comparison, the frozen plan with its counts. An upgrade of
+ * the engine costs, once, one more. What is rare costs a few more: a sync's first plan, `adopt`, `retire`, a `strict` that refuses.
  */
 export async function makePlan(
   session: Session,
@@ -53,6 +56,19 @@ export async function makePlan(
   request: PlanRequest,
   vouch: Vouch = async () => undefined,
 ): Promise<PlanOutcome> {
+  const before = session.meter?.bytesRead ?? 0;
+  const made = await frozenPlan(session, tables, request, vouch);
+  return { ...made, bytesRead: session.meter === undefined ? null : session.meter.bytesRead - before };
+}
+
+type Unmetered = Omit<PlanOutcome, "bytesRead">;
+
+async function frozenPlan(
+  session: Session,
+  tables: StateTables,
+  request: PlanRequest,
+  vouch: Vouch,
+): Promise<Unmetered> {
   const { sync, scope } = request;
   const own = syncTables(tables.schema, sync.name, session.dialect.traits.maxIdentifier);
   const place = { tables, own, request };
@@ -61,8 +77,7 @@ export async function makePlan(
     const found = await quickComparison(session, { ...place, source, emptied: scope === "rebuild", within: "script" });
     if (found !== null) {
       await vouch(found.look);
-      const freeze = (within: Within) => conclude(session, place, source, found, within);
-      return sync.strict ? session.transaction(() => freeze("transaction")) : freeze("script");
+      return sync.strict ? strictly(session, place, source, found) : conclude(session, place, source, found, "script");
     }
   }
   await vouch(await readLook(session, tables, sync.name));
@@ -99,28 +114,58 @@ async function quickComparison(
   }
 }
 
+/**
+ * The plan's script ends in a statement that fails where the plan refuses a row, which undoes the script: mostly none does, and
+ * then nobody has to look before the commit. Who was refused is found out in a second try, which looks.
+ */
+async function strictly(
+  session: Session,
+  place: Place,
+  source: SourceSql,
+  found: Comparison & { readonly look: Look },
+): Promise<Unmetered> {
+  try {
+    return await conclude(session, place, source, found, "checked script");
+  } catch (error) {
+    if (!(error instanceof WarehouseFailed)) throw error;
+    return session.transaction(() => conclude(session, place, source, found, "transaction"));
+  }
+}
+
+/** Fails where the plan refuses a row. */
+const refusesNothing = (dialect: Dialect, plan: Relation): Sql =>
+  sql`select cast(case when count(*) > 0 then 'refused' else '0' end as ${dialect.typeName("int")}) as refused
+    from ${dialect.relation(plan)} where op in ('refuse', 'standing')`;
+
 async function conclude(
   session: Session,
   { tables, own, request }: Place,
   source: SourceSql,
   { look, facts, rebased }: Comparison,
-  within: Within,
-): Promise<PlanOutcome> {
+  how: Within | "checked script",
+): Promise<Unmetered> {
   const { dialect } = session;
   const { sync, target } = request;
   const stored = bindingIn(look, sync.name);
   const bound = bind(dialect, tables, own, request, stored, facts.allLedgerRows === 0 && facts.rejects === 0);
+  // A script would keep what is decided about the ledger, also of a plan that is refused.
+  if (how === "checked script" && bound.length > 0 && !dialect.traits.transactionalDdl) {
+    return session.transaction(() =>
+      conclude(session, { tables, own, request }, source, { look, facts, rebased }, "transaction"),
+    );
+  }
   const options = freezeOptions(tables, own, request, look);
   const frozen = [
     ...freezeStatements(dialect, source, facts, options),
     ...(target.contents === "snapshot" && request.scope !== "adopt"
       ? unchangedStatements(dialect, source, facts, options)
       : []),
+    ...(how === "checked script" ? [refusesNothing(dialect, own.plan)] : []),
   ];
   const rows = await session.script(
     [
       ...duplicatesStatements(dialect, source, facts.duplicates),
-      ...together(dialect, bound, frozen, within),
+      ...together(dialect, bound, frozen, how === "transaction" ? how : "script"),
       countQuery(dialect, own.plan),
     ],
     countRow,
@@ -141,7 +186,7 @@ function together(dialect: Dialect, written: readonly Sql[], tables: readonly Sq
 const bindingIn = (look: Look | null, sync: string): StoredBinding | null =>
   look?.bindings.find((binding) => binding.sync === sync) ?? null;
 
-async function retire(session: Session, place: Place, stored: StoredBinding | null): Promise<PlanOutcome> {
+async function retire(session: Session, place: Place, stored: StoredBinding | null): Promise<Unmetered> {
   const { tables, own, request } = place;
   const { dialect } = session;
   const look = await readLook(session, tables, request.sync.name);
@@ -177,7 +222,7 @@ async function describeSource(session: Session, { relation, sync, target }: Plan
     throw new RelationMissing(
       `${sync.origin.file}:${sync.origin.line}: there is no ${relation.schema}.${relation.name} in the warehouse`,
       {
-        hint: `Run \`millrace build\`, or mend \`${sync.source.kind}: ${sync.source.name}\`.`,
+        hint: `Run \`millrace build\`, mend \`${sync.source.kind}: ${sync.source.name}\`, or let Millrace's role see it: \`millrace grants\`.`,
         context: { sync: sync.name },
       },
     );
@@ -211,7 +256,7 @@ function outcome(
   changes: readonly string[],
   fingerprintEngine: string,
   rebased: number,
-): PlanOutcome {
+): Unmetered {
   const { sync, scope } = request;
   const guarded =
     scope === "adopt"

@@ -3,7 +3,8 @@ import type { Change, Op } from "../core/change.ts";
 import type { Plan } from "../core/plan.ts";
 import type { SyncConfig } from "../core/sync.ts";
 import type { Row, Value } from "../core/value.ts";
-import { sql } from "../warehouse/sql.ts";
+import type { Dialect } from "../warehouse/dialect.ts";
+import { type Sql, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 
 /** A change as read from the frozen plan. */
@@ -30,6 +31,16 @@ const cells = z.tuple([
   z.string().nullable(),
 ]);
 
+const rangeOf = (dialect: Dialect, plan: Plan, fromSeq: number, toSeq: number): Sql =>
+  sql`select p.seq, p.op, p.key, p.identifiers, p.fields, p.external_id, p.prev_identifiers
+      from ${dialect.relation(plan.table)} p where p.run_id = ${plan.runId} and p.seq between ${fromSeq} and ${toSeq} order by p.seq`;
+
+/** Bytes that reading the whole plan once would cost, where the engine bills by bytes; null elsewhere. */
+export async function bytesToRead(session: Session, plan: Plan): Promise<number | null> {
+  if (session.meter === undefined) return null;
+  return plan.total === 0 ? 0 : session.meter.wouldRead(rangeOf(session.dialect, plan, 1, plan.total));
+}
+
 /** Rows of seq ranges of one frozen plan, in order of seq. One short statement a call, inside any session. */
 export function changeReader(
   plan: Plan,
@@ -38,9 +49,7 @@ export function changeReader(
   const skipped = Object.entries(sync.fields).flatMap(([name, rule]) => (rule.nulls === "skip" ? [name] : []));
   const setOnRemoval = typeof sync.whenRemoved === "object";
   return async (session, fromSeq, toSeq) => {
-    const { dialect } = session;
-    const statement = sql`select p.seq, p.op, p.key, p.identifiers, p.fields, p.external_id, p.prev_identifiers
-      from ${dialect.relation(plan.table)} p where p.run_id = ${plan.runId} and p.seq between ${fromSeq} and ${toSeq} order by p.seq`;
+    const statement = rangeOf(session.dialect, plan, fromSeq, toSeq);
     const changes: FrozenChange[] = [];
     for await (const page of session.stream(statement, streamedRows)) {
       for (const row of page) changes.push(toChange(cellsOf(row), skipped, setOnRemoval));

@@ -9,6 +9,14 @@ export interface Sample {
   readonly fields: Row;
 }
 
+/** Bytes as the engine bills them. */
+export interface BytesRead {
+  /** Read by planning. */
+  readonly plan: number;
+  /** What reading the plan once would read, by a dry run. */
+  readonly deliver: number;
+}
+
 /** What `plan` tells of one sync; the `--json` document's shape, too. */
 export interface PlanReport {
   readonly plan_id: string;
@@ -24,6 +32,8 @@ export interface PlanReport {
   /** null where the connector cannot tell before it looks. */
   readonly requests: number | null;
   readonly estimated_seconds: number | null;
+  /** null where the warehouse does not bill by bytes. */
+  readonly bytes: BytesRead | null;
   readonly expires_at: string;
   /** How to deliver exactly this plan. */
   readonly approve: string | null;
@@ -69,6 +79,11 @@ export function planText(report: PlanReport, paint: Paint): string {
     const time = report.estimated_seconds === null ? "" : `, about ${duration(report.estimated_seconds)}`;
     lines.push(`  ${report.requests} ${report.requests === 1 ? "API call" : "API calls"}${time}`);
   }
+  if (report.bytes !== null) {
+    const { plan, deliver } = report.bytes;
+    const more = deliver === 0 ? "" : `; reading the plan to deliver it: ${size(deliver)} (dry run)`;
+    lines.push(`  the warehouse read ${size(plan)} for this plan${more}`);
+  }
   for (const sample of report.samples) lines.push(sampleText(sample, paint));
   for (const reason of report.held_for) lines.push(red(paint, `  held: ${reason}`));
   if (report.approve !== null) lines.push(`  ${dim(paint, "deliver exactly this plan with:")} ${report.approve}`);
@@ -87,6 +102,15 @@ function sampleText(sample: Sample, paint: Paint): string {
 function shortened(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+const sizes = ["bytes", "KB", "MB", "GB", "TB", "PB"];
+
+/** In the binary units that BigQuery bills by, e.g. 0 bytes, 1.5 MB, 20 GB. */
+export function size(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(sizes.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const amount = bytes / 1_024 ** power;
+  return `${power === 0 || amount >= 10 ? Math.round(amount) : amount.toFixed(1)} ${sizes[power]}`;
 }
 
 /** e.g. 4 s, 3 min, 2 h */

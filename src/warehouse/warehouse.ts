@@ -56,4 +56,14 @@ export interface Session {
    * nothing: there every call counts.
    */
   readonly statements: number;
+  /** What reading costs, where the engine bills by bytes; left out elsewhere. */
+  readonly meter?: Meter;
+}
+
+/** Bytes that statements read, of an engine that bills by them. */
+export interface Meter {
+  /** By this session so far. */
+  readonly bytesRead: number;
+  /** What a statement would read at most; runs nothing, costs nothing, and is no statement of the budget. */
+  wouldRead(statement: Sql): Promise<number>;
 }

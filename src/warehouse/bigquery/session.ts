@@ -6,7 +6,7 @@ import { parseAnswer } from "../answer.ts";
 import type { Dialect, SourceColumn } from "../dialect.ts";
 import { begin } from "../script.ts";
 import { raw, type Sql, sql } from "../sql.ts";
-import type { Session } from "../warehouse.ts";
+import type { Meter, Session } from "../warehouse.ts";
 import { columnsOf, datasetsApart, tableSchema } from "./describe.ts";
 import { SESSION_DATASET } from "./dialect.ts";
 import { isDuplicate, isMissing, isPassing, mapError } from "./errors.ts";
@@ -22,9 +22,7 @@ const JOB_PAUSE_MS = 2_000;
 const misuse = (message: string) => new ContractError(message, { hint: "Report this as a defect." });
 
 export interface BigQuerySession extends Session {
-  /** Bytes that this session's jobs have read; what the dry run of a statement would read. */
-  readonly bytesProcessed: number;
-  dryRun(statement: Sql): Promise<number>;
+  readonly meter: Meter;
   /** Waits for what still runs, and ends BigQuery's session: its temporary tables go. */
   end(): Promise<void>;
 }
@@ -51,7 +49,7 @@ export function createBigQuerySession(
 ): BigQuerySession {
   const { project, maximumBytesBilled, clock } = jobs.settings;
   let statements = 0;
-  let bytesProcessed = 0;
+  let bytesRead = 0;
   let sessionId: string | null = null;
   let location = jobs.settings.location;
   let transaction: Outbox | null = null;
@@ -122,7 +120,7 @@ export function createBigQuerySession(
         const page = await jobs.page(known, { maxRows: firstPageRows }, used);
         location ??= known.location;
         if (sessionId === null && needsSession(list)) sessionId = await sessionOf(job, known);
-        bytesProcessed += page.bytesProcessed;
+        bytesRead += page.bytesProcessed;
         return { ref: known, page };
       } catch (cause) {
         if (used?.aborted || tries >= JOB_TRIES || !repeatable || !isPassing(cause)) {
@@ -215,8 +213,18 @@ export function createBigQuerySession(
     get statements() {
       return statements;
     },
-    get bytesProcessed() {
-      return bytesProcessed;
+    meter: {
+      get bytesRead() {
+        return bytesRead;
+      },
+      async wouldRead(statement) {
+        ready();
+        try {
+          return await jobs.dryRun(configurationOf([statement]).query, signal);
+        } catch (cause) {
+          throw fail(cause, statement.text);
+        }
+      },
     },
     describe,
     query: (statement, row) => session.script([statement], row),
@@ -290,14 +298,6 @@ export function createBigQuerySession(
       }
       assertColumns(target, found, columns);
       return load(target, columns, pages);
-    },
-    async dryRun(statement) {
-      ready();
-      try {
-        return await jobs.dryRun(configurationOf([statement]).query, signal);
-      } catch (cause) {
-        throw fail(cause, statement.text);
-      }
     },
     async end() {
       await tail;
