@@ -13,6 +13,7 @@ import type { DbtWarehouse } from "../models/profile.ts";
 import { createProgress } from "../models/progress.ts";
 import { membershipModels } from "../segments/names.ts";
 import type { RunStore } from "../store/store.ts";
+import { traitHistory } from "../traits/history-sql.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { ModelBuilder } from "./app.ts";
 import type { Output } from "./output.ts";
@@ -92,7 +93,7 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
       const program = await open();
       const warehouse = await o.warehouse();
       const progress = createProgress(o.out.progress, { tty: o.out.tty, color: o.out.color });
-      // A segment's members go into its history in the build that finds them.
+      // A segment's members, and the traits that it reads, go into their history in the build that finds them.
       const history = syncs.some(({ source }) => source.kind === "segment") ? historyModels(dbt.dir) : [];
       const select = names.length === 0 ? [] : selectionFor([...names, ...history]);
       const startedAt = o.clock.now();
@@ -116,9 +117,11 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
   return { builder, relation, dbt: open };
 }
 
-/** The compiled models that keep the history of segments; none where the project declares no segment. */
+/** The compiled models that keep the history of segments and traits; none where the project asks for none. */
 const historyModels = (dbtDir: string): string[] =>
-  membershipModels.filter((model) => existsSync(join(dbtDir, compiledFolder, "segments", `${model}.sql`)));
+  [...membershipModels.map((model) => ["segments", model] as const), ["traits", traitHistory] as const].flatMap(
+    ([folder, model]) => (existsSync(join(dbtDir, compiledFolder, folder, `${model}.sql`)) ? [model] : []),
+  );
 
 /** Only the syncs whose model, or something it is made from, failed; with dbt's own message and file. */
 function blockedSyncs(

@@ -87,6 +87,7 @@ const traitSchema = z.union([
     where: columnFilters.optional(),
     as: z.enum(valueTypes).optional().describe("the type"),
     default: literalValue.optional().describe("instead of a missing value"),
+    history: z.boolean().optional().describe("true: keep what it was, and when"),
   }),
 ]);
 
@@ -113,6 +114,10 @@ export const traitsSchema = z
         arrived: plainColumn.optional().describe("when the row arrived, for models that keep it"),
         where: columnFilters.optional(),
         library: library.optional(),
+        history: z
+          .union([z.literal(true), z.array(wordText).min(1)])
+          .optional()
+          .describe("which of these traits are kept with their past: names, or true for all but days_since"),
       })
       .catchall(traitSchema)
       .describe("where the rows are, and the traits by name"),

@@ -1,15 +1,15 @@
 import type { Filter, RowSource, TraitDeclaration, TraitFile, TraitRule, ValueType } from "../core/declared.ts";
 import type { RuleReading } from "./declared-names.ts";
 import { type TraitsYaml, type TraitYaml, traitKinds } from "./declared-schema.ts";
-import { error } from "./fault.ts";
+import { error, type Fault, warning } from "./fault.ts";
 import { listed, meant } from "./nearest.ts";
 import { readFilters } from "./read-rule.ts";
-import { keyAt, placeAt, type SourcePath } from "./source.ts";
+import { keyAt, placeAt, type SourceMap, type SourcePath } from "./source.ts";
 import { spanOf } from "./span.ts";
 import { libraryNames, libraryTraits } from "./trait-library.ts";
 
 /** Keys of `traits:` that say where the rows are; every other one is a trait. */
-export const sourceKeys = ["from", "profile", "at", "key", "arrived", "where", "library"] as const;
+export const sourceKeys = ["from", "profile", "at", "key", "arrived", "where", "library", "history"] as const;
 
 type TraitObject = Exclude<TraitYaml, string>;
 
@@ -52,12 +52,36 @@ export function readTraitFile(file: string, { traits: yaml }: TraitsYaml, readin
     const place = placeAt(root, ["traits", "library", "only", i]);
     faults.push(error(place, `the library has no trait "${name}"`, meant(name, libraryNames, "its traits")));
   }
+  const entries = traitEntries(yaml);
+  const kept = Array.isArray(yaml.history) ? yaml.history : [];
+  for (const [i, name] of kept.entries()) {
+    if (entries.some((entry) => entry.name === name)) continue;
+    const known = entries.map((entry) => entry.name);
+    const place = placeAt(root, ["traits", "history", i]);
+    faults.push(
+      error(place, `the file has no trait "${name}" whose history could be kept`, meant(name, known, "traits")),
+    );
+  }
   const traits: TraitDeclaration[] = [];
-  for (const { name, yaml: trait, path } of traitEntries(yaml)) {
+  for (const { name, yaml: trait, path } of entries) {
     const read = readTrait(name, trait, path, source, reading);
-    if (read !== undefined) traits.push(read);
+    if (read === undefined) continue;
+    const own = typeof trait === "string" ? undefined : trait.history;
+    const wanted = own ?? kept.includes(name);
+    if (wanted && read.rule.kind === "days_since") faults.push(dailyHistory(read, kept, path, root));
+    // Of all traits of a file the days since something are left out: the day of it says the same in one row.
+    const all = own === undefined && yaml.history === true && read.rule.kind !== "days_since";
+    traits.push({ ...read, history: wanted || all });
   }
   return { name: fileName(file), file, source, traits };
+}
+
+function dailyHistory({ name }: TraitDeclaration, kept: readonly string[], path: SourcePath, root: SourceMap): Fault {
+  const place = kept.includes(name)
+    ? placeAt(root, ["traits", "history", kept.indexOf(name)])
+    : keyAt(root, [...path, "history"]);
+  const message = `${name} changes every day for everybody: its history has a row per profile and day`;
+  return warning(place, message, "keep the history of the day itself, e.g. { max: column, as: date }");
 }
 
 /** traits/shop/orders.yml is `orders`. */
@@ -110,6 +134,7 @@ function readTrait(
     as: own.as,
     fallback: own.default,
     type: traitType(yaml),
+    history: false,
     origin: { file: place.file, line: place.line },
   };
 }

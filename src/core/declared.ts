@@ -90,6 +90,8 @@ export interface TraitDeclaration {
   /** Instead of a missing value. */
   readonly fallback: Literal | undefined;
   readonly type: ValueType;
+  /** Its values are kept with the time they were valid. */
+  readonly history: boolean;
   readonly origin: Origin;
 }
 

@@ -3,6 +3,7 @@ import type { Declarations, TraitDeclaration } from "../core/declared.ts";
 import { profileKeys } from "../rules/rows.ts";
 import { steadyConfig } from "../rules/steady.ts";
 import { type ModelProperties, propertiesFile } from "../rules/text.ts";
+import { historyOf, traitHistory, traitHistoryColumns, traitHistorySql } from "./history-sql.ts";
 import { profileTraits, profileTraitsSql } from "./profile-traits.ts";
 import { isAggregate, steadyTraits, traitFileSql, traitModel } from "./trait-file.ts";
 
@@ -24,6 +25,14 @@ export function compileTraits(declared: Declarations): CompiledFile[] {
     description: "One row per profile: the golden record and every trait.",
     columns: [profileId, ...golden, ...all.map(describe)],
   });
+  const kept = historyOf(declared);
+  if (kept.length > 0) {
+    properties.push({
+      name: traitHistory,
+      description: `What traits were and when: ${kept.map(({ name }) => name).join(", ")}. A row per profile, trait and time it had one value, [valid_from, valid_to).`,
+      columns: traitHistoryColumns,
+    });
+  }
   return [
     ...files.map((file) => ({
       path: `traits/${traitModel(file)}.sql`,
@@ -34,6 +43,7 @@ export function compileTraits(declared: Declarations): CompiledFile[] {
       from: file.file,
     })),
     { path: `traits/${profileTraits}.sql`, text: tabled(profileTraitsSql(declared, keys)), from },
+    ...(kept.length === 0 ? [] : [{ path: `traits/${traitHistory}.sql`, text: traitHistorySql(kept), from }]),
     { path: "traits/traits.yml", text: propertiesFile(properties), from },
   ];
 }

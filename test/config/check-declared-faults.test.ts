@@ -253,6 +253,18 @@ const cases: readonly FaultCase[] = [
   ],
   // traits and events
   [
+    "a history of no trait",
+    traited("history: [order_cuont]"),
+    [`${T}:9: the file has no trait "order_cuont" whose history could be kept — did you mean "order_count"?`],
+  ],
+  [
+    "a history of what changes daily",
+    traited("silent: { days_since: { max: ordered_at }, history: true }"),
+    [
+      `${T}:9: warning: silent changes every day for everybody: its history has a row per profile and day — keep the history of the day itself, e.g. { max: column, as: date }`,
+    ],
+  ],
+  [
     "a trait computed in two ways",
     traited("x: { sum: revenue, count: order_id }"),
     [`${T}:9: the trait x is computed in 2 ways: count, sum — keep one`],
@@ -310,6 +322,10 @@ const cases: readonly FaultCase[] = [
 describe("check of events, traits and segments", () => {
   it.each(cases)("names place, fault and mend of %s", (_name, files, lines) => {
     expect(checkLines(files)).toEqual(lines);
+  });
+
+  it("keeps no history of days since something where a whole file is asked for", () => {
+    expect(checkLines(traited("silent: { days_since: { max: ordered_at } }\n  history: true"))).toEqual([]);
   });
 
   it("finds nothing wrong with sound ones", () => {

@@ -1,8 +1,8 @@
 """Day after day in one process, because starting dbt is most of what a day costs.
 
-Reads JSON lines {"as_of": text, "before": [sql], "select": [text], "after": [sql]} and answers each with one line: {"failed": [text],
-"cpu": seconds of this process while dbt built, "rows": [[...]]}, the rows of the `after` queries. Arguments: the DuckDB file, dbt's project folder, the folder of profiles.yml, dbt's target, dbt's
-target folder.
+Reads JSON lines {"as_of": text (left out: nothing is built), "before": [sql], "select": [text], "after": [sql]} and answers each with one line: {"failed": [text],
+"cpu": seconds of this process while dbt built, "rows": [[...]]}, the rows of the `after` queries. Arguments: the DuckDB file (empty: the caller
+speaks to the database itself), dbt's project folder, the folder of profiles.yml, dbt's target, dbt's target folder.
 """
 
 import contextlib
@@ -26,6 +26,8 @@ def cpu():
 
 
 def run(statements):
+    if not statements:
+        return []
     with contextlib.closing(duckdb.connect(database)) as connection:
         rows = []
         for statement in statements:
@@ -33,14 +35,21 @@ def run(statements):
         return rows
 
 
+if not os.path.exists(os.path.join(project, "dbt_packages")):
+    runner.invoke(["deps", "--quiet", "--project-dir", project, "--profiles-dir", profiles])
+
 for line in sys.stdin:
     day = json.loads(line)
     run(day["before"])
+    if not day.get("as_of"):
+        answers.write(json.dumps({"failed": [], "cpu": 0, "rows": run(day["after"])}, default=str) + "\n")
+        answers.flush()
+        continue
     os.environ["MILLRACE_AS_OF"] = day["as_of"]
     select = ["--select", *day["select"]] if day.get("select") else []
     begun = cpu()
     result = runner.invoke(
-        ["build", "--quiet", "--project-dir", project, "--profiles-dir", profiles, "--target", target, "--target-path", target_path, *select]
+        [day.get("verb", "build"), "--quiet", "--project-dir", project, "--profiles-dir", profiles, "--target", target, "--target-path", target_path, *select]
     )
     used = cpu() - begun
     failed = [] if result.exception is None else [str(result.exception)]

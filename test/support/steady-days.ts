@@ -1,4 +1,4 @@
-import { openDbtDays } from "./dbt-days.ts";
+import { asOfText, openDays } from "./dbt-days.ts";
 import { choices } from "./random-world.ts";
 import { makeSegmentProject } from "./segment-project.ts";
 
@@ -68,8 +68,6 @@ export async function steadyDays(days: number, seed: number): Promise<SteadyDay[
   );
   try {
     await project.compile();
-    const warehouse = { type: "duckdb", path: project.database, threads: 2 } as const;
-    const dbt = await project.dbt(warehouse, "duckdb");
     const random = choices(seed);
     const start = Date.parse("2026-03-05T06:00:00Z");
     let next = 0;
@@ -87,9 +85,7 @@ export async function steadyDays(days: number, seed: number): Promise<SteadyDay[
     const first = Array.from({ length: 900 }, () =>
       row(start - dayMs, start - random.below(70) * dayMs - random.below(24 * 60) * 60_000),
     );
-    // Installs packages and makes the profile; everything after it happens in one process.
-    await dbt.render("select 1", { asOf: new Date(start) });
-    const worker = await openDbtDays(project.dir, project.database, dbt.targetDir);
+    const worker = await openDays(project);
     const told: SteadyDay[] = [];
     let asOf = start;
     for (let day = 0; day < days; day++) {
@@ -105,7 +101,7 @@ export async function steadyDays(days: number, seed: number): Promise<SteadyDay[
               `update raw.orders set revenue = revenue + 60, loaded_at = ${stamp(asOf)} where order_id = 'o${random.below(next)}'`,
             ];
       const answer = await worker.ask({
-        as_of: new Date(asOf).toISOString().replace("T", " ").replace("Z", "000"),
+        as_of: asOfText(asOf),
         before,
         after: differences,
       });
