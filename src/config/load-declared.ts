@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import type { z } from "zod";
-import type {
-  Declarations,
-  EventDeclaration,
-  LifecycleDeclaration,
-  Rule,
-  SegmentDeclaration,
-  TraitFile,
-  ValueType,
+import {
+  type Declarations,
+  type EventDeclaration,
+  type LifecycleDeclaration,
+  ownColumns,
+  type Rule,
+  type SegmentDeclaration,
+  type TraitFile,
+  type ValueType,
 } from "../core/declared.ts";
 import type { DeclaredNames, RuleReading } from "./declared-names.ts";
 import { eventsSchema, type SegmentYaml, segmentSchema, type TraitsYaml, traitsSchema } from "./declared-schema.ts";
@@ -164,14 +165,13 @@ function traitNames(
   const first = new Map<string, Place>();
   const add = (name: string, type: ValueType, place: Place): void => {
     const taken = first.get(name);
-    const message =
-      name === "profile_id"
-        ? "profile_id is the profile itself"
-        : golden.includes(name)
-          ? `identity.yml already gives profiles a column "${name}"`
-          : taken !== undefined
-            ? `the trait "${name}" is there already, in ${taken.file}:${taken.line}`
-            : undefined;
+    const message = ownColumns.includes(name)
+      ? `${name} is a column that the table of the traits has for itself`
+      : golden.includes(name)
+        ? `identity.yml already gives profiles a column "${name}"`
+        : taken !== undefined
+          ? `the trait "${name}" is there already, in ${taken.file}:${taken.line}`
+          : undefined;
     if (message !== undefined) faults.push(error(place, message, "give one of them another name"));
     first.set(name, place);
     names.set(name, type);

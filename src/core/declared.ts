@@ -95,6 +95,9 @@ export interface TraitDeclaration {
   readonly origin: Origin;
 }
 
+/** Columns that the tables of traits have for themselves; no trait bears their names. */
+export const ownColumns: readonly string[] = ["profile_id", "evaluated_at", "definition", "identity_run", "has_rows"];
+
 /** One file of traits/: any number of traits over one model. */
 export interface TraitFile {
   /** The file's name without its ending; its compiled model bears it. */

@@ -118,6 +118,28 @@ export const published: readonly PublishedModel[] = [
     ],
   },
   {
+    name: "profile_change",
+    description:
+      "Whom each identity run changed: a row per profile, run and kind of change. What re-evaluates only the affected reads it.",
+    columns: [
+      { name: "profile_id", description: profileId, tests: ["not_null"] },
+      { name: "run", description: "number of the identity run", tests: ["not_null"] },
+      { name: "changed_at", description: "instant of the run", tests: ["not_null"] },
+      {
+        name: "change",
+        description:
+          "`create`; `identifiers`: won or lost some that are no other profile's; `merge`, `split`: won or lost some to another profile; `quarantine`: went into it or came out; `status`: another one",
+        tests: [
+          {
+            accepted_values: {
+              arguments: { values: ["create", "identifiers", "merge", "split", "quarantine", "status"] },
+            },
+          },
+        ],
+      },
+    ],
+  },
+  {
     name: "identity_violation",
     description: "What guards found: one row per guard and subject.",
     columns: [

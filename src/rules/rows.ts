@@ -19,29 +19,35 @@ export const profileKeys = ({
   timeZone,
 });
 
+/** The profile of a row of `source`, where `rowSource` names the tables. */
+export const profileColumn = ({ profile }: RowSource, { identity }: ProfileKeys): string =>
+  identity === "resolved" ? "identifiers.profile_id" : `source.${profile.column}`;
+
+/** What follows `from`: the model's rows as `source`, and where identity leads from them to profiles. */
+export function rowSource({ model, profile }: RowSource, { identity, identifier }: ProfileKeys): string {
+  if (identity === "none") return `${ref(model)} as source`;
+  return [
+    `${ref(model)} as source`,
+    `inner join ${ref("identity_component")} as identifiers`,
+    `    on identifiers.namespace = '${profile.namespace}'`,
+    `    and identifiers.value = ${identifier(profile.namespace, `source.${profile.column}`)}`,
+    // a quarantined cluster's assignment is an old one
+    "    and identifiers.quarantined = 0",
+  ].join("\n");
+}
+
 /** `from` and `where` of a model's rows with their profile_id; `filters` are further conditions. `source.` names the columns. */
 export function rowsQuery(
   source: RowSource,
   select: readonly string[],
   filters: readonly string[],
-  { identity, identifier }: ProfileKeys,
+  keys: ProfileKeys,
 ): string {
-  const { namespace, column } = source.profile;
-  const resolved = identity === "resolved";
-  const profile = resolved ? "identifiers.profile_id" : `source.${column}`;
-  const lines = ["select", `    ${profile} as profile_id${select.length > 0 ? "," : ""}`];
+  const lines = ["select", `    ${profileColumn(source, keys)} as profile_id${select.length > 0 ? "," : ""}`];
   if (select.length > 0) lines.push(select.map((each) => `    ${each}`).join(",\n"));
-  lines.push(`from ${ref(source.model)} as source`);
-  if (resolved) {
-    lines.push(
-      `inner join ${ref("identity_component")} as identifiers`,
-      `    on identifiers.namespace = '${namespace}'`,
-      `    and identifiers.value = ${identifier(namespace, `source.${column}`)}`,
-      // a quarantined cluster's assignment is an old one
-      "    and identifiers.quarantined = 0",
-    );
-  }
-  const conditions = [...(resolved ? [] : [`source.${column} is not null`]), ...filters];
+  lines.push(`from ${rowSource(source, keys)}`);
+  const known = keys.identity === "resolved" ? [] : [`source.${source.profile.column} is not null`];
+  const conditions = [...known, ...filters];
   if (conditions.length > 0) lines.push(`where\n    ${conditions.join("\n    and ")}`);
   return lines.join("\n");
 }

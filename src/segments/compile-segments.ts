@@ -26,7 +26,7 @@ export function compileSegments(
     declared,
     segments.flatMap((segment) => ruleOf(segment) ?? []),
   );
-  const counts = countModels(asked.counts.values(), daysOf, keys, split);
+  const counts = countModels(asked.counts.values(), daysOf, split);
   const from = first.origin.file;
   const files: CompiledFile[] = [];
   const properties: ModelProperties[] = [];
@@ -101,11 +101,14 @@ const historyProperties: readonly ModelProperties[] = [
       { ...segment, tests: ["not_null"] },
       { ...profileId, tests: ["not_null"] },
       { name: "entered_at", description: "The instant of the build that found them in it.", tests: ["not_null"] },
-      { name: "entered_why", description: "rule, or definition: the segment itself changed." },
+      {
+        name: "entered_why",
+        description: "rule; definition: the segment itself changed; identity: a merge or split changed who did what.",
+      },
       { name: "left_at", description: "The instant of the build that found them gone; null: they are in it." },
       {
         name: "left_why",
-        description: "rule, definition, identity (the profile became another), consent or deletion.",
+        description: "rule, definition, identity (a merge or split), consent or deletion.",
       },
       { name: "definition", description: "A hash of what the segment said when it was last evaluated for them." },
     ],

@@ -3,7 +3,15 @@ import type { Span } from "../core/declared.ts";
 import { ago, filtersSql } from "../rules/comparison.ts";
 import { comment } from "../rules/literal.ts";
 import { happened, type ProfileKeys, rowsQuery } from "../rules/rows.ts";
-import { affectedTables, later, type Steady, steadyColumns, steadyOf } from "../rules/steady.ts";
+import {
+  affectedTables,
+  later,
+  onlyAffected,
+  type Steady,
+  steadyColumns,
+  steadyNeeds,
+  steadyOf,
+} from "../rules/steady.ts";
 import { columns, indent, withTables } from "../rules/text.ts";
 import { choose } from "./choose.ts";
 import { byPass, type CountedPattern, patternWords } from "./patterns.ts";
@@ -23,7 +31,6 @@ const longestName = 63;
 export function countModels(
   counts: Iterable<CountedPattern>,
   daysOf: (span: Span) => number,
-  keys: ProfileKeys,
   split: typeof choose = choose,
 ): CountModel[] {
   const models: CountModel[] = [];
@@ -31,7 +38,7 @@ export function countModels(
   for (const patterns of byPass(counts).values()) {
     const table = patterns[0]?.event.model ?? "";
     // A table whose rows tell when they arrived is read whole once, and by its changes ever after: then all share that pass.
-    const steady = patterns[0]?.event.arrived !== undefined && keys.identity === "none";
+    const steady = patterns[0]?.event.arrived !== undefined;
     const { shared, apart } = steady ? { shared: patterns, apart: [] } : split(patterns, daysOf);
     for (let from = 0; from < shared.length; from += columnsPerModel) {
       models.push({
@@ -115,20 +122,17 @@ function sharedSql(model: CountModel, keys: ProfileKeys): string {
     const last = `select\n${columns(["profile_id", ...counted])}\nfrom events\ngroup by profile_id`;
     return `${header}\n${withTables([["events", rows]], last)}`;
   }
-  const affected = affectedTables(steady, keys.timeZone).map(
-    ([name, query]) => `${name} as (\n\n${indent(query)}\n\n),\n\n`,
-  );
-  const only = `\n    and source.${event.profile.column} in (select profile_id from affected)`;
+  const affected = affectedTables(steady).map(([name, query]) => `${name} as (\n\n${indent(query)}\n\n),\n\n`);
   return `${header}
-with ${later(`${affected.join("")}`)}events as (
+${steadyNeeds(steady)}with ${later(`${affected.join("")}`)}events as (
 
-${indent(`${rows}${later(only)}`)}
+${indent(`${rows}${onlyAffected(steady)}`)}
 
 )
 
 select
-${columns([later("affected.profile_id").replace("{% endif %}", "{% else %}events.profile_id{% endif %} as profile_id"), ...counted, ...steadyColumns(steady)])}
-from ${later("affected left join events on affected.profile_id = events.profile_id").replace("{% endif %}", "{% else %}events{% endif %}")}
+${columns([`${later("affected.profile_id", "events.profile_id")} as profile_id`, ...counted, ...steadyColumns(steady)])}
+from ${later("affected left join events on affected.profile_id = events.profile_id", "events")}
 group by 1
 `;
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Declarations, SegmentDeclaration } from "../core/declared.ts";
 import { comment } from "../rules/literal.ts";
+import { changeModel } from "../rules/steady.ts";
 import { indent, ref, withTables } from "../rules/text.ts";
 import { membershipModel, profileTable } from "./names.ts";
 
@@ -22,20 +23,25 @@ export function membershipSql(declared: Declarations): string {
   const why = declared.excluded.map(
     ({ model, why }) => `when last_time.profile_id in (select profile_id from ${ref(model)}) then '${why}'`,
   );
+  const resolved = declared.golden !== null;
   // A profile is gone with its rows, unless identity has made it part of another.
-  const merged =
-    declared.golden === null
-      ? []
-      : [`    when last_time.profile_id in (select old_profile_id from ${ref("profile_alias")}) then 'identity'`];
+  const merged = resolved
+    ? [`    when last_time.profile_id in (select old_profile_id from ${ref("profile_alias")}) then 'identity'`]
+    : [];
+  const moved = (profile: string): string[] =>
+    resolved ? [`    when ${profile} in (select profile_id from moved) then 'identity'`] : [];
   const leftWhy = [
     "case",
     ...why.map((line) => `    ${line}`),
     ...merged,
     `    when last_time.profile_id not in (select profile_id from ${ref(profileTable)}) then 'deletion'`,
     "    when last_time.definition <> definitions.definition then 'definition'",
+    ...moved("last_time.profile_id"),
     "    else 'rule'",
     "end",
   ].join("\n");
+  // Under which run of identity a row was last written, so that the next build knows what has changed since.
+  const run = resolved ? [`    (select max(run) from ${ref("identity_published")}) as identity_run`] : [];
   const definitions = declared.segments
     .map((segment) => `select '${segment.name}' as segment, '${definitionOf(segment)}' as definition`)
     .join("\nunion all\n");
@@ -49,7 +55,8 @@ export function membershipSql(declared: Declarations): string {
     `    cast('rule' as ${text}) as entered_why,`,
     `    cast(null as ${timestamp}) as left_at,`,
     `    cast(null as ${text}) as left_why,`,
-    `    cast(definition as ${text}) as definition`,
+    `    cast(definition as ${text}) as definition${resolved ? "," : ""}`,
+    ...run,
     "from members",
   ];
   const later = [
@@ -60,11 +67,13 @@ export function membershipSql(declared: Declarations): string {
     "    case",
     "        when last_time.segment is not null then last_time.entered_why",
     "        when known.definition <> members.definition then 'definition'",
+    ...moved("members.profile_id").map((line) => indent(line)),
     "        else 'rule'",
     "    end as entered_why,",
     "    case when members.segment is null then {{ millrace.as_of() }} end as left_at,",
     `    case when members.segment is null then ${indent(leftWhy, 8).trimStart()} end as left_why,`,
-    "    coalesce(members.definition, last_time.definition) as definition",
+    `    coalesce(members.definition, last_time.definition) as definition${resolved ? "," : ""}`,
+    ...run,
     "from members",
     "full outer join last_time",
     "    on members.segment = last_time.segment",
@@ -78,22 +87,26 @@ export function membershipSql(declared: Declarations): string {
     "        or members.definition <> last_time.definition",
     "    )",
     "    -- history does not run backwards: a build that stands at an earlier instant changes nothing",
-    "    and {{ millrace.as_of() }} >= (select entered_at from latest)",
+    "    and {{ millrace.as_of() }} >= (select known_at from latest)",
   ];
   const before = [
     ["definitions", definitions],
     ["last_time", "select *\nfrom {{ this }}\nwhere left_at is null"],
     ["known", "select\n    segment,\n    max(definition) as definition\nfrom last_time\ngroup by segment"],
-    ["latest", "select coalesce(max(entered_at), {{ millrace.as_of() }}) as entered_at from {{ this }}"],
+    [
+      "latest",
+      "select coalesce(max(coalesce(left_at, entered_at)), {{ millrace.as_of() }}) as known_at from {{ this }}",
+    ],
+    ...(resolved ? [["moved", movedProfiles]] : []),
   ];
   const more = before.map(([name, query = ""]) => `, ${name} as (\n\n${indent(query)}\n\n)`).join("");
   // A full refresh would forget who was a member when: history is kept through it.
   const config =
-    "{{ config(materialized='incremental', unique_key=['segment', 'profile_id', 'entered_at'], full_refresh=false) }}";
+    "{{ config(materialized='incremental', unique_key=['segment', 'profile_id', 'entered_at'], on_schema_change='append_new_columns', full_refresh=false) }}";
   // dbt sees only the branch it takes while it parses.
   const needs = [
     profileTable,
-    ...(declared.golden === null ? [] : ["profile_alias"]),
+    ...(resolved ? ["profile_alias", changeModel] : []),
     ...declared.excluded.map(({ model }) => model),
   ].map((model) => `-- depends_on: ${ref(model)}`);
   const header = `-- ${comment("Who was in which segment from when until when, and why they entered and left.")}`;
@@ -113,6 +126,15 @@ export function membershipSql(declared: Declarations): string {
     "",
   ].join("\n");
 }
+
+/** Whose identifiers identity gave to another, took from another, or held back, since memberships last changed. */
+const movedProfiles = [
+  "select profile_id",
+  `from ${ref(changeModel)}`,
+  "where",
+  "    change in ('merge', 'split', 'quarantine')",
+  "    and run > (select coalesce(max({{ millrace.own_column('identity_run', '0') }}), 0) from {{ this }})",
+].join("\n");
 
 export const sizesSql = `-- The size of every segment after each build that changed it.
 with changes as (

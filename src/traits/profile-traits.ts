@@ -2,7 +2,7 @@ import type { Declarations, TraitDeclaration } from "../core/declared.ts";
 import { comment } from "../rules/literal.ts";
 import { type ProfileKeys, passOf, rowsQuery } from "../rules/rows.ts";
 import { columns, ref, withTables } from "../rules/text.ts";
-import { fallbackOf, isAggregate, traitModel } from "./trait-file.ts";
+import { fallbackOf, isAggregate, steadyTraits, traitModel } from "./trait-file.ts";
 
 export const profileTraits = "profile_traits";
 
@@ -47,7 +47,10 @@ function profilesQuery(declared: Declarations, keys: ProfileKeys): string {
       .filter(({ source }) => source.where.length === 0)
       .map(({ source }) => `${source.model}|${source.profile.column}`),
   );
-  const parts = files.map((file) => `select profile_id from ${ref(traitModel(file))}`);
+  const parts = files.map((file) => {
+    const there = steadyTraits(file, keys) === null ? "" : " where has_rows = 1";
+    return `select profile_id from ${ref(traitModel(file))}${there}`;
+  });
   const seen = new Set<string>();
   for (const event of declared.events) {
     if (whole.has(`${event.model}|${event.profile.column}`) || seen.has(passOf(event))) continue;

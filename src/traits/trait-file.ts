@@ -2,7 +2,15 @@ import type { TraitDeclaration, TraitFile, TraitRule } from "../core/declared.ts
 import { ago, filtersSql } from "../rules/comparison.ts";
 import { comment, literal } from "../rules/literal.ts";
 import { happened, type ProfileKeys, rowsQuery } from "../rules/rows.ts";
-import { affectedTables, later, type Steady, steadyColumns, steadyOf } from "../rules/steady.ts";
+import {
+  affectedTables,
+  later,
+  onlyAffected,
+  type Steady,
+  steadyColumns,
+  steadyNeeds,
+  steadyOf,
+} from "../rules/steady.ts";
 import { columns, indent, withTables } from "../rules/text.ts";
 
 /** The model of one file of traits/. */
@@ -61,21 +69,27 @@ export function traitFileSql(file: TraitFile, keys: ProfileKeys): string {
   const header = `-- ${comment(`Traits of ${source.model}: one row per profile that has rows there.`)}`;
   const rows = rowsQuery(source, select, filters, keys);
   if (steady === null) return `${header}\n${withTables([["records", rows], ["totals", total], ...tables], last)}`;
-  const affected = affectedTables(steady, keys.timeZone).map(
-    ([name, query]) => `${name} as (\n\n${indent(query)}\n\n),\n\n`,
-  );
-  const only = `\n    and source.${source.profile.column} in (select profile_id from affected)`;
-  const stamped = `select\n${columns(["traits.*", ...steadyColumns(steady)])}\nfrom traits`;
+  const affected = affectedTables(steady).map(([name, query]) => `${name} as (\n\n${indent(query)}\n\n),\n\n`);
+  const stamped = [
+    "select",
+    columns([
+      `${later("affected", "traits")}.profile_id`,
+      ...traits.map(({ name }) => `traits.${name}`),
+      // Who is evaluated again and has no rows left has a row of nulls: nothing takes its old one away otherwise.
+      "case when traits.profile_id is null then 0 else 1 end as has_rows",
+      ...steadyColumns(steady),
+    ]),
+    `from ${later("affected left join traits on affected.profile_id = traits.profile_id", "traits")}`,
+  ].join("\n");
   const body = withTables(
-    [["records", `${rows}${later(only)}`], ["totals", total], ...tables, ["traits", last]],
+    [["records", `${rows}${onlyAffected(steady)}`], ["totals", total], ...tables, ["traits", last]],
     stamped,
   );
-  return `${header}\nwith ${later(affected.join(""))}${body.replace(/^with /, "")}`;
+  return `${header}\n${steadyNeeds(steady)}with ${later(affected.join(""))}${body.replace(/^with /, "")}`;
 }
 
-/** null where every build computes everybody's; so, too, where a row that changes may fall out of the file's rows and leave nothing. */
+/** null where every build computes everybody's. */
 export function steadyTraits({ source, traits }: TraitFile, keys: ProfileKeys): Steady | null {
-  if (source.where.length > 0) return null;
   const own = traits.filter(isAggregate);
   const says = own.map(({ name, rule, where, within, as }) => [name, rule, where, within, as]);
   return steadyOf(

@@ -253,6 +253,11 @@ const cases: readonly FaultCase[] = [
   ],
   // traits and events
   [
+    "a trait that bears the name of a column of its table's own",
+    traited("has_rows: { sum: revenue }"),
+    [`${T}:9: has_rows is a column that the table of the traits has for itself — give one of them another name`],
+  ],
+  [
     "a history of no trait",
     traited("history: [order_cuont]"),
     [`${T}:9: the file has no trait "order_cuont" whose history could be kept — did you mean "order_count"?`],

@@ -1,18 +1,32 @@
 import { expect, test } from "vitest";
+import { freshDatabase } from "../support/postgres-database.ts";
 import { steadyDays } from "../support/steady-days.ts";
 
-const days = Number(process.env.MILLRACE_DAYS ?? 12);
+const days = Number(process.env.MILLRACE_DAYS ?? 0);
 const seed = Number(process.env.MILLRACE_SEED ?? 7);
 
-test(`re-evaluating only whose rows are new, late, due or expiring equals evaluating everybody, ${days} days (MILLRACE_DAYS, MILLRACE_SEED=${seed})`, {
-  timeout: 900_000,
-}, async () => {
-  const told = await steadyDays(days, seed);
-  expect(told.flatMap(({ failed }) => failed)).toEqual([]);
-  expect(told).toHaveLength(days);
-  for (const day of told) expect(day).toMatchObject({ traitsDiffer: 0, membersDiffer: 0, historyDiffers: 0 });
-  // It must have had something to say, and not have evaluated everybody to say it.
-  expect(Math.min(...told.map(({ members }) => members))).toBeGreaterThan(5);
-  const share = told.slice(1).map(({ evaluated, profiles }) => evaluated / profiles);
-  expect(Math.min(...share)).toBeLessThan(0.4);
-});
+test.each([
+  ["plain", "duckdb", days || 10],
+  ["resolved", "duckdb", days || 7],
+  ["resolved", "postgres", days || 4],
+] as const)(
+  `re-evaluating only whose rows are new, late, due, expiring or another's equals evaluating everybody: %s profiles on %s, %i days (MILLRACE_DAYS, MILLRACE_SEED=${seed})`,
+  {
+    timeout: 900_000,
+  },
+  async (profiles, engine, count) => {
+    const database = engine === "postgres" ? await freshDatabase() : undefined;
+    const { days: told, identity } = await steadyDays(count, seed, profiles, database?.url).finally(() =>
+      database?.remove(),
+    );
+    expect(told.flatMap(({ failed }) => failed)).toEqual([]);
+    expect(told).toHaveLength(count);
+    for (const day of told) expect(day).toMatchObject({ traitsDiffer: 0, membersDiffer: 0, historyDiffers: 0 });
+    // It must have had something to say, and not have evaluated everybody to say it.
+    expect(Math.min(...told.map(({ members }) => members))).toBeGreaterThan(5);
+    const share = told.slice(1).map(({ evaluated, profiles }) => evaluated / profiles);
+    expect(Math.min(...share)).toBeLessThan(0.4);
+    // Merges, splits, quarantines; stays that began and that ended for them.
+    if (profiles === "resolved") for (const some of identity) expect(some).toBeGreaterThan(0);
+  },
+);

@@ -13,6 +13,7 @@
     'profile': millrace.identity_view_profile,
     'profile_alias': millrace.identity_view_profile_alias,
     'profile_lineage': millrace.identity_view_profile_lineage,
+    'profile_change': millrace.identity_view_profile_change,
     'identity_violation': millrace.identity_view_identity_violation
   } -%}
   {{ return(views[name](state, at)) }}
@@ -84,6 +85,31 @@ select l.from_run as run, r.as_of as happened_at, l.profile_id, l.event, l.other
 from {{ state['state_lineage'] }} as l
 inner join {{ state['state_run'] }} as r on r.run = l.from_run
 where l.from_run <= {{ at }}
+{%- endmacro %}
+
+{#- Who has other rows of events than before a run: whoever won or lost an identifier, and whose identifiers began or ceased to count. -#}
+{% macro identity_view_profile_change(state, at) -%}
+select moves.profile_id, moves.run, r.as_of as changed_at, moves.change
+from (
+  select c.profile_id, c.from_run as run, case when c.cause = 'new' then 'identifiers' else c.cause end as change
+  from {{ state['state_component'] }} as c
+  where c.from_run <= {{ at }}
+  union all
+  select c.profile_id, c.to_run as run, coalesce(n.cause, 'identifiers') as change
+  from {{ state['state_component'] }} as c
+  left join {{ state['state_component'] }} as n on n.code = c.code and n.from_run = c.to_run
+  where c.to_run <= {{ at }}
+  union all
+  select
+    p.profile_id,
+    p.from_run as run,
+    case when o.profile_id is null then 'create' when o.quarantined <> p.quarantined then 'quarantine' else 'status' end as change
+  from {{ state['state_profile'] }} as p
+  left join {{ state['state_profile'] }} as o on o.profile_id = p.profile_id and o.to_run = p.from_run
+  where p.from_run <= {{ at }} and (o.profile_id is null or o.quarantined <> p.quarantined or o.status <> p.status)
+) as moves
+inner join {{ state['state_run'] }} as r on r.run = moves.run
+group by moves.profile_id, moves.run, r.as_of, moves.change
 {%- endmacro %}
 
 {% macro identity_view_identity_violation(state, at) -%}

@@ -1,5 +1,5 @@
 -- made by `millrace compile` from segments/big_baskets_at_risk.yml; change that file, not this one
-{{ config(materialized='incremental', unique_key=['segment', 'profile_id', 'entered_at'], full_refresh=false) }}
+{{ config(materialized='incremental', unique_key=['segment', 'profile_id', 'entered_at'], on_schema_change='append_new_columns', full_refresh=false) }}
 
 -- Who was in which segment from when until when, and why they entered and left.
 -- depends_on: {{ ref('profile_traits') }}
@@ -92,7 +92,7 @@ with members as (
 
 ), latest as (
 
-    select coalesce(max(entered_at), {{ millrace.as_of() }}) as entered_at from {{ this }}
+    select coalesce(max(coalesce(left_at, entered_at)), {{ millrace.as_of() }}) as known_at from {{ this }}
 
 )
 
@@ -125,7 +125,7 @@ where
         or members.definition <> last_time.definition
     )
     -- history does not run backwards: a build that stands at an earlier instant changes nothing
-    and {{ millrace.as_of() }} >= (select entered_at from latest)
+    and {{ millrace.as_of() }} >= (select known_at from latest)
 {% else %}
 
 select
