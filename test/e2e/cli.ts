@@ -16,6 +16,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** Besides PATH and HOME, which are all that the child inherits. */
   readonly env?: Readonly<Record<string, string>>;
+  /** In place of src/cli.ts. */
+  readonly program?: string;
 }
 
 export interface Ended {
@@ -30,7 +32,7 @@ export interface Ended {
 /** The real command line, as a shell would start it. Standard streams are pipes, so there is no terminal. */
 export function startCli(args: readonly string[], options: CliOptions = {}): Started {
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, [cli, ...args], {
+  const child = spawn(process.execPath, [options.program ?? cli, ...args], {
     cwd: options.cwd ?? root,
     env: { PATH, HOME, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],

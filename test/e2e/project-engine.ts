@@ -7,7 +7,9 @@ export type RunStatement = (statement: string) => Promise<readonly Readonly<Reco
 export interface ProjectEngine {
   /** The value of `warehouse:` in the folder's millrace.yml. */
   yaml(dir: string): string;
-  /** Runs statements whose unqualified names are in the schema main. */
+  /** The schema of their tables, where it is not main. */
+  readonly schema?: string;
+  /** Runs statements whose unqualified names are in that schema. */
   run<T>(dir: string, work: (run: RunStatement) => Promise<T>): Promise<T>;
 }
 

@@ -48,7 +48,7 @@ export const toHook = (
   o: { readonly mode?: string; readonly to?: string; readonly more?: string } = {},
 ): string =>
   `sync: ${name}
-table: main.people
+table: ${projectEngine().schema ?? "main"}.people
 key: id
 to: { account: hook, target: request${o.to ?? ""} }
 mode: ${o.mode ?? "mirror"}
@@ -63,7 +63,7 @@ export const toFile = (
   o: { readonly mode?: string; readonly target?: string; readonly path?: string; readonly more?: string } = {},
 ): string =>
   `sync: ${name}
-table: main.people
+table: ${projectEngine().schema ?? "main"}.people
 key: id
 to: { account: files, target: ${o.target ?? "csv"}, path: ${o.path ?? "people.csv"} }
 mode: ${o.mode ?? "mirror"}

@@ -289,14 +289,15 @@ export function createBigQuerySession(
       }
     },
     async load(target, columns, pages) {
-      const found = await describe(target);
+      // A session's table cannot be looked at without a statement, and the INSERT itself says what is wrong with it.
+      const found = target.schema === SESSION_DATASET ? undefined : await describe(target);
       if (found === null) {
         throw new RelationMissing(`The warehouse has no table ${target.schema}.${target.name} to load into.`, {
           hint: "Millrace makes its own tables: run it again, or look at the dataset's permissions.",
           context: { relation: `${target.schema}.${target.name}` },
         });
       }
-      assertColumns(target, found, columns);
+      if (found !== undefined) assertColumns(target, found, columns);
       return load(target, columns, pages);
     },
     async end() {

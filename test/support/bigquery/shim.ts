@@ -30,6 +30,9 @@ interface BqSession {
   journal: Map<string, string> | null;
 }
 
+/** What every query is said to have read: 10 MB, the least that BigQuery bills. */
+const BYTES_A_QUERY = "10485760";
+
 /** A statement with this mark runs until its job is cancelled: the emulator itself can stop nothing. */
 export const ENDLESS = "select 1 as n /* endless */";
 
@@ -255,6 +258,8 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
       const gone = /not found: (?!.*must)/i.test(message) && /table|dataset/i.test(message);
       return error(gone ? 404 : 400, gone ? "notFound" : "invalidQuery", message.replace(/^(failed to [\w ]+: )+/, ""));
     }
+    // The emulator counts no bytes of what it has run, only of dry runs.
+    if (body.jobComplete === true && !Number(body.totalBytesProcessed)) body.totalBytesProcessed = BYTES_A_QUERY;
     const id = body.jobReference?.jobId;
     const target = targets.get(id);
     const query = body.configuration?.query;
