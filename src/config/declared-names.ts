@@ -8,6 +8,8 @@ export interface DeclaredNames {
   readonly events: ReadonlyMap<string, EventDeclaration | undefined>;
   readonly traits: ReadonlyMap<string, ValueType>;
   readonly segments: ReadonlySet<string>;
+  /** Of identity.yml; null: it is not there, or nobody can tell. */
+  readonly namespaces: ReadonlySet<string> | null;
 }
 
 /** Reading one file's conditions: the values come with their path, so that a fault finds its line. */

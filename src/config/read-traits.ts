@@ -3,6 +3,7 @@ import type { RuleReading } from "./declared-names.ts";
 import { type TraitsYaml, type TraitYaml, traitKinds } from "./declared-schema.ts";
 import { error, type Fault, warning } from "./fault.ts";
 import { listed, meant } from "./nearest.ts";
+import { readProfile } from "./read-profile.ts";
 import { readFilters } from "./read-rule.ts";
 import { keyAt, placeAt, type SourceMap, type SourcePath } from "./source.ts";
 import { spanOf } from "./span.ts";
@@ -33,10 +34,9 @@ export function traitType(yaml: TraitYaml): ValueType {
 
 export function readTraitFile(file: string, { traits: yaml }: TraitsYaml, reading: RuleReading): TraitFile {
   const { root, faults } = reading;
-  const [[namespace, column] = ["", ""]] = Object.entries(yaml.profile);
   const source: RowSource = {
     model: yaml.from,
-    profile: { namespace, column },
+    profile: readProfile(yaml.profile, ["traits", "profile"], reading),
     at: yaml.at,
     key: yaml.key,
     arrived: yaml.arrived,

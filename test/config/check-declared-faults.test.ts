@@ -21,6 +21,11 @@ const traits = `traits:
   favourite: { most_frequent: product_id }
 `;
 
+const identity = `identity:
+  namespaces: { user_id: { priority: 1 }, email: { priority: 2 } }
+  sources: { shop: { model: orders, key: order_id, identifiers: { user_id: customer_id, email: email } } }
+`;
+
 const sound: Files = {
   ...soundProject,
   "sql/models/orders.sql": "select 1 as order_id\n",
@@ -127,6 +132,20 @@ const cases: readonly FaultCase[] = [
     [
       `segments/t.yml:2: favourite is held against a number here and against text in ${S}:4 — mend one of them, or give the trait a type`,
     ],
+  ],
+  // namespaces
+  [
+    "an event that leads to no namespace of identity.yml",
+    { ...sound, "identity.yml": identity.replaceAll("user_id", "userid"), [T]: traits.replace("user_id:", "userid:") },
+    [
+      `${E}:6: identity.yml has no namespace "user_id" — did you mean "userid"?`,
+      `${E}:8: identity.yml has no namespace "user_id" — did you mean "userid"?`,
+    ],
+  ],
+  [
+    "traits that lead to no namespace of identity.yml",
+    { ...sound, "identity.yml": identity, [T]: traits.replace("user_id:", "loyalty_card:") },
+    [`${T}:3: identity.yml has no namespace "loyalty_card" — namespaces: user_id, email`],
   ],
   // shapes
   [
@@ -331,6 +350,11 @@ describe("check of events, traits and segments", () => {
 
   it("keeps no history of days since something where a whole file is asked for", () => {
     expect(checkLines(traited("silent: { days_since: { max: ordered_at } }\n  history: true"))).toEqual([]);
+  });
+
+  it("asks no namespace where there is no identity.yml, and finds those of one that is there", () => {
+    expect(checkLines({ ...sound, [T]: traits.replace("user_id:", "loyalty_card:") })).toEqual([]);
+    expect(checkLines({ ...sound, "identity.yml": identity })).toEqual([]);
   });
 
   it("finds nothing wrong with sound ones", () => {
