@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
+import type { Relation } from "../core/relation.ts";
+import type { SyncConfig } from "../core/sync.ts";
 import { sql } from "../warehouse/sql.ts";
 import type { App } from "./app.ts";
 import { lacking, needsOfProject } from "./grants.ts";
@@ -7,6 +9,7 @@ import { discover } from "./pipeline/field-types.ts";
 import { mappingFaults } from "./pipeline/mapping-faults.ts";
 import { prepareSync } from "./pipeline/prepare.ts";
 import type { VerbContext } from "./run-verb.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** One thing that was tried, for people and for `--json`. */
 export interface Tried {
@@ -62,10 +65,25 @@ async function missingGrants(app: App): Promise<Probe[]> {
   const { needs } = await needsOfProject(app);
   const missing = await warehouse.session("read", (session) => rights.missing(session, needs), app.signal);
   const role = rights.role ?? "ROLE";
-  return missing.map((need) => ({
-    what: "grant",
-    try: () => Promise.reject(lacking(rights, need, role)),
-  }));
+  return Promise.all(
+    missing.map(async (need) => {
+      const sync = need.kind === "read" ? await readerOf(app, need.relation) : undefined;
+      const error =
+        need.kind === "read" && sync !== undefined
+          ? await unreadable(app, sync, need.relation, [need])
+          : lacking(rights, need, role);
+      return { what: "grant", try: () => Promise.reject(error) };
+    }),
+  );
+}
+
+/** A sync on this model: by its history it is known whether the model could be read before. */
+async function readerOf(app: App, { schema, name }: Relation): Promise<SyncConfig | undefined> {
+  for (const sync of app.syncs) {
+    const read = await app.relation(sync).catch(() => null);
+    if (read?.schema === schema && read.name === name) return sync;
+  }
+  return undefined;
 }
 
 async function checkAccount(app: App, name: string): Promise<void> {

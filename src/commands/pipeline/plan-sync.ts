@@ -9,6 +9,7 @@ import { runStatements } from "../../settle/record-run.ts";
 import type { Lease } from "../../store/store.ts";
 import { type Need, needsOf } from "../../warehouse/grants.ts";
 import type { App, PreparedSync } from "../app.ts";
+import { unreadable } from "../unreadable.ts";
 import { fieldTypesOf } from "./field-types.ts";
 import { withLease } from "./leases.ts";
 import { planTarget } from "./prepare.ts";
@@ -103,7 +104,7 @@ async function freezeInWarehouse(
   );
 }
 
-/** A refused model is named with the grant it needs; one that an earlier run could read was rebuilt without its grants. */
+/** A refused model is named with the grants that are missing; where none is, the error stays as it is. */
 async function sayWhatIsLacking(app: App, sync: SyncConfig, relation: Relation, error: unknown): Promise<never> {
   if (!(error instanceof GrantMissing)) throw error;
   const rights = await app.grants();
@@ -113,19 +114,7 @@ async function sayWhatIsLacking(app: App, sync: SyncConfig, relation: Relation, 
     .session("read", (session) => rights.missing(session, needs), app.signal)
     .catch((): readonly Need[] => []);
   if (missing.length === 0) throw error;
-  const name = `${relation.schema}.${relation.name}`;
-  const grants = rights.statements(missing, rights.role ?? "ROLE").map(({ statement }) => statement);
-  const before = await (await app.store()).lastSettled(sync.name);
-  const told = `${sync.origin.file}:${sync.origin.line}`;
-  throw new GrantMissing(
-    before === null
-      ? `${told}: ${name} may not be read`
-      : `${told}: ${name} may no longer be read, though run ${before} could: it was rebuilt, and its grants went with the old table`,
-    {
-      hint: `${grants.join("; ")}${before === null ? "" : ". dbt gives it again after every build where the model says `grants: {select: [...]}`"}`,
-      cause: error,
-    },
-  );
+  throw await unreadable(app, sync, relation, missing, error);
 }
 
 /** Only once the store has the plan: a run killed before that leaves nothing, not even a line in `runs`. */

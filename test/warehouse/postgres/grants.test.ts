@@ -108,6 +108,14 @@ describe("a role on Postgres", () => {
       hint: expect.stringContaining(`grant select on "analytics"."people" to "${role}"`),
     });
     expect(lost.error.hint).toContain("grants:");
+    const connected = await connects(at);
+    expect(connected).toMatchObject({ exit: 1 });
+    expect(connected.json.connections).toContainEqual({
+      what: "grant",
+      ok: false,
+      code: "GRANT_MISSING",
+      message: `${lost.error.message} ${lost.error.hint}`,
+    });
     await own.admin(statements.join(";"));
     expect((await runs(at)).exit).toBe(0);
     await own.remove();
