@@ -92,12 +92,21 @@ describe.each(["duckdb", "postgres"])("connected components on %s", (engine) => 
     60_000,
   );
 
-  it("ends a path that is numbered along its way in few rounds", async () => {
-    const path = Array.from({ length: 3_000 }, (_, i): Pair => [i, i + 1]);
-    const found = await labels(lab, path, [0]);
-    expect(found.rounds).toBeLessThanOrEqual(4);
-    expect(found.labels.get(0)).toBe(0);
-  }, 60_000);
+  it.each([
+    ["numbered along its way", (i: number) => i, 8],
+    ["numbered so that cutting its chain stalls too", (i: number) => 4 * i + (3 - (i % 4)), 4],
+    ["numbered in steps of a power of four, from below zero", (i: number) => 4 ** 5 * (i - 1_000), 8],
+  ])(
+    "ends a path %s in rounds that grow with its logarithm",
+    async (_how, id, most) => {
+      const path = Array.from({ length: 3_000 }, (_, i): Pair => [id(i), id(i + 1)]);
+      const found = await labels(lab, path, [...new Set(path.flat())]);
+      expect(found.rounds).toBeLessThanOrEqual(most);
+      expect(found.rows).toBe(3_001);
+      expect(new Set(found.labels.values())).toEqual(new Set([id(0)]));
+    },
+    60_000,
+  );
 
   it("labels vertices without edges by themselves, and bears none at all", async () => {
     expect((await labels(lab, [], [4, 9])).labels).toEqual(

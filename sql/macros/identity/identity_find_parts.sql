@@ -56,9 +56,10 @@
     where e.to_run is null and e.active = 1 and e.rule <> 'cannot_link'
       and (e.kind = 'record' or (e.a in (select id from {{ vertex['table'] }}) and e.b in (select id from {{ vertex['table'] }})))
   {%- endset -%}
-  {%- set live = millrace.identity_scratch(here, 'live', live, 'live edges') -%}
+  {%- set made = millrace.identity_scratch_counted(here, 'live', live, 'live edges') -%}
+  {%- set live = made['table'] -%}
   {%- do r.update({'live': live}) -%}
-  {%- set clusters = millrace.identity_components(here, live, 'clusters', vertex['table']) -%}
+  {%- set clusters = millrace.identity_components(here, live, 'clusters', vertex['table'], made['rows']) -%}
   {%- do r['sizes'].update({'rounds': clusters['rounds']}) -%}
 
   {%- set weak = namespace(rows=0) -%}
