@@ -29,8 +29,9 @@
     group by l.a, l.b, l.source
   {%- endset -%}
   {%- if r['prev'] > 0 -%}
+    {#- Said twice: DuckDB reads only the edges whose end is among the few, and joins by three columns what is left. -#}
     {%- do millrace.identity_step('close edges', 'update ' ~ edge ~ ' as e set to_run = ' ~ r['run'] ~ " where to_run is null and kind = 'record'"
-      ~ ('' if pairs is none else ' and exists (select 1 from ' ~ pairs ~ ' as p where p.a = e.a and p.b = e.b and p.source = e.source)')) -%}
+      ~ ('' if pairs is none else ' and e.a in (select a from ' ~ pairs ~ ') and exists (select 1 from ' ~ pairs ~ ' as p where p.a = e.a and p.b = e.b and p.source = e.source)')) -%}
   {%- endif -%}
   {%- do r['sizes'].update({'edges': millrace.identity_step('open edges',
     'insert into ' ~ edge ~ ' (' ~ columns ~ ', from_run, to_run) select ' ~ columns ~ ', ' ~ r['run'] ~ ', null from (' ~ summed ~ ') as summed')}) -%}
@@ -47,7 +48,10 @@
     inner join {{ dictionary }} as y on y.namespace = d.b_namespace and y.value = d.b_value
     where d.withdrawn_at is null and x.code <> y.code
   {%- endset -%}
-  {%- do millrace.identity_put_edges(r, 'decision', decided, columns) -%}
+  {#- Without any, no join with the whole dictionary. -#}
+  {%- set decisions = millrace.identity_count("select count(*) from " ~ decision ~ " where withdrawn_at is null and kind <> 'pin'") -%}
+  {%- set none_at_all = 'select ' ~ columns ~ ' from ' ~ edge ~ ' where 1 = 0' -%}
+  {%- do millrace.identity_put_edges(r, 'decision', decided if decisions > 0 else none_at_all, columns) -%}
   {%- if r['matches'] is not none -%}
     {%- set matched %}
       select
@@ -63,7 +67,7 @@
     {%- endset -%}
     {%- do millrace.identity_put_edges(r, 'match', matched, columns) -%}
   {%- else -%}
-    {%- do millrace.identity_put_edges(r, 'match', 'select ' ~ columns ~ ' from ' ~ edge ~ ' where 1 = 0', columns) -%}
+    {%- do millrace.identity_put_edges(r, 'match', none_at_all, columns) -%}
   {%- endif -%}
   {%- do r.update({'moved': millrace.identity_scratch(here, 'moved',
     'select a as code from ' ~ edge ~ ' where from_run = ' ~ r['run'] ~ ' or to_run = ' ~ r['run']

@@ -77,20 +77,28 @@
   {%- endset -%}
   {%- set value = millrace.identity_scratch(here, 'cell', values, 'unpivot') -%}
 
-  {#- The dictionary only grows, so codes last. -#}
+  {#- The dictionary only grows, so codes last. It is read once: only what it did not know is looked up again, among what is new. -#}
   {%- set top = millrace.identity_count('select coalesce(max(code), 0) from ' ~ dictionary) -%}
-  {%- set words %}
-    insert into {{ dictionary }} (code, namespace, value)
-    select {{ top }} + {{ millrace.identity_numbered('v.namespace, v.value') }}, v.namespace, v.value
-    from (select distinct namespace, value from {{ value }}) as v
-    left join {{ dictionary }} as d on d.namespace = v.namespace and d.value = v.value
-    where d.code is null
-  {%- endset -%}
-  {%- do r['sizes'].update({'new identifiers': millrace.identity_step('encode', words)}) -%}
-  {%- set coded %}
-    select v.source, v.record_key, v.seen_at, v.worth, v.ns, d.code
+  {%- set looked_up %}
+    select v.source, v.record_key, v.seen_at, v.worth, v.ns, v.namespace, v.value, d.code
     from {{ value }} as v
-    inner join {{ dictionary }} as d on d.namespace = v.namespace and d.value = v.value
+    left join {{ dictionary }} as d on d.namespace = v.namespace and d.value = v.value
+  {%- endset -%}
+  {%- set looked_up = millrace.identity_scratch(here, 'looked_up', looked_up, 'encode') -%}
+  {%- set unknown %}
+    select {{ top }} + {{ millrace.identity_numbered('v.namespace, v.value') }} as code, v.namespace, v.value
+    from (select distinct namespace, value from {{ looked_up }} where code is null) as v
+  {%- endset -%}
+  {%- set unknown = millrace.identity_scratch(here, 'unknown', unknown, 'encode') -%}
+  {%- do r['sizes'].update({'new identifiers': millrace.identity_step('encode',
+    'insert into ' ~ dictionary ~ ' (code, namespace, value) select code, namespace, value from ' ~ unknown)}) -%}
+  {%- set coded %}
+    select source, record_key, seen_at, worth, ns, code from {{ looked_up }} where code is not null
+    union all
+    select v.source, v.record_key, v.seen_at, v.worth, v.ns, d.code
+    from {{ looked_up }} as v
+    inner join {{ unknown }} as d on d.namespace = v.namespace and d.value = v.value
+    where v.code is null
   {%- endset -%}
   {%- set coded = millrace.identity_scratch(here, 'coded', coded, 'encode') -%}
 
@@ -134,6 +142,14 @@
 
 {#- A key that stands for two records would make two people one, or one record two: nothing is published before it is mended. -#}
 {% macro identity_refuse_copies(r) -%}
+  {#- Rows, less records as they will be open: what is over is copies of keys known before; copies among the changed are seen there. -#}
+  {%- set extra = millrace.identity_count('select (select count(*) from ' ~ r['records'] ~ ' as r where record_key is not null)'
+    ~ ' - (select count(*) from ' ~ millrace.identity_state(r['here'], 'state_record') ~ ' where to_run is null)'
+    ~ ' - (select coalesce(sum(is_there - was_there), 0) from ' ~ r['changed'] ~ ')'
+    ~ ' + (select count(*) from (select source, record_key from ' ~ r['changed'] ~ ' group by source, record_key having count(*) > 1) as twice)') -%}
+  {%- if extra == 0 -%}
+    {{ return('') }}
+  {%- endif -%}
   {%- set copies = run_query('select source, count(*) from (select source, record_key from ' ~ r['records']
     ~ ' as r where record_key is not null group by source, record_key having count(*) > 1) as copies group by source order by source') -%}
   {%- if copies.rows | length > 0 -%}

@@ -7,3 +7,13 @@
 {% macro default__normalise_text(expression) -%}
   nullif(trim(translate(cast({{ expression }} as {{ dbt.type_string() }}), chr(160) || chr(8203) || chr(65279) || chr(9) || chr(10) || chr(13), ' ')), '')
 {%- endmacro %}
+
+{#- `translate` walks every text letter by letter: twice the cost of all the rest of an address's normalising, for texts that hold none of these. -#}
+{% macro duckdb__normalise_text(expression) -%}
+  {%- set value = 'cast(' ~ expression ~ ' as varchar)' -%}
+  {%- set odd = [] -%}
+  {%- for code in [160, 8203, 65279, 9, 10, 13] -%}
+    {%- do odd.append('contains(' ~ value ~ ', chr(' ~ code ~ '))') -%}
+  {%- endfor -%}
+  case when {{ odd | join(' or ') }} then {{ millrace.default__normalise_text(expression) }} else nullif(trim({{ value }}), '') end
+{%- endmacro %}
