@@ -3,6 +3,7 @@ import type { Relation } from "../core/relation.ts";
 import { type Grants, type Need, needsOf } from "../warehouse/grants.ts";
 import type { App } from "./app.ts";
 import type { VerbAction } from "./run-verb.ts";
+import { publishedIdentity } from "./why-identity.ts";
 
 /** `grants`: statements for an administrator, in order. Connects to nothing. */
 export const grants =
@@ -46,6 +47,8 @@ export async function needsOfProject(
   for (const sync of app.syncs) {
     try {
       models.push(await app.relation(sync));
+      const published = await publishedIdentity(app, sync);
+      if (published !== null) models.push(published.profile);
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
       unknown.push(sync.name);

@@ -235,6 +235,8 @@ function answerOf(story: Story, sync: SyncConfig): string {
     present === undefined ? "It is not at the destination." : `The destination has it (run ${present.lastRun}).`;
   if (unknown !== undefined)
     return `It was sent in run ${unknown.lastRun} and never answered: decide with \`millrace resolve ${unknown.lastRun}\`.`;
+  if (story.profile?.quarantined)
+    return `Its profile is quarantined: a guard of identity holds its cluster back (identity_violation says which). Until that is mended it is neither sent, updated nor removed. ${there}`;
   if (story.model.length > 1)
     return `Refused, DUPLICATE_KEY: the model has this key ${story.model.length} times. ${there}`;
   if (refused?.refusal) return `Refused before sending, ${refused.refusal.code}: ${refused.refusal.message}. ${there}`;

@@ -81,6 +81,12 @@ export const identitySchema = z
             .union([off, z.number().min(0).max(1)])
             .optional()
             .describe("edges of less confidence attach, and never merge two anchored profiles"),
+          limited: z
+            .enum(["attach", "merge"])
+            .optional()
+            .describe(
+              "an identifier of a namespace with a `limit` goes with one profile and joins no others, or merges those it is seen with",
+            ),
           future: durationText.optional().describe("how far a clock may be ahead; 1 day if left out"),
           brake: z
             .union([

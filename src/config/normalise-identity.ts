@@ -23,6 +23,7 @@ export function normaliseIdentity(yaml: IdentityYaml): IdentityConfig {
       learnBlockedAbove: numberOr(guards.learn_blocked_above, 50),
       maxCluster: numberOr(guards.max_cluster, 200),
       strongFrom: numberOr(guards.strong_from, 0.99),
+      limited: guards.limited ?? "attach",
       skewSeconds: seconds(guards.future) ?? dayMs / 1000,
       brake: {
         merges: brake.merges === undefined ? null : (percent(String(brake.merges)) ?? null),

@@ -60,6 +60,8 @@ export interface IdentityGuards {
   readonly maxCluster: number | null;
   /** Edges below this confidence are weak: they attach, and never merge two anchored profiles; null: off. */
   readonly strongFrom: number | null;
+  /** What identifiers of a namespace with limits do, up to them: attach to one profile, or merge those that they are seen with. */
+  readonly limited: "attach" | "merge";
   /** A record from further in the future than this counts as undated. */
   readonly skewSeconds: number;
   readonly brake: {

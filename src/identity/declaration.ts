@@ -29,6 +29,7 @@ export function declaration(config: IdentityConfig): Readonly<Record<string, unk
       learn_blocked_above: config.guards.learnBlockedAbove,
       max_cluster: config.guards.maxCluster,
       strong_from: config.guards.strongFrom,
+      limited: config.guards.limited,
       brake_merges: config.guards.brake.merges,
       brake_largest: config.guards.brake.largest,
     },

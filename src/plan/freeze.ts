@@ -19,6 +19,8 @@ export interface FreezeOptions {
   readonly plan: Relation;
   readonly ledger: Relation;
   readonly rejects: Relation;
+  /** profile_id, quarantined; null: the keys are no profiles. */
+  readonly profiles: Relation | null;
   readonly retry: RejectRetry;
   /** Payload of a removal: the values of `when_removed: {set}`, or {}. */
   readonly removal: Value;
@@ -32,8 +34,8 @@ export interface FreezeOptions {
 const sent = raw("('add', 'update', 'remove')");
 
 /**
- * Turns the diff into the frozen plan, in one statement. From CTE to CTE: keys the model repeats → candidates (model
- * rows that differ, with payload) → takeovers and collisions of identifiers → judged (what refuses a row) → leavers →
+ * Turns the diff into the frozen plan, in one statement. From CTE to CTE: keys the model repeats and keys that identity holds back → candidates
+ * (model rows that differ, with payload) → takeovers and collisions of identifiers → judged (what refuses a row) → leavers →
  * decided (one operation a row) → numbered, removals first.
  */
 export function freezeStatements(
@@ -52,6 +54,7 @@ export function freezeStatements(
   const matching = source.hasMatch && o.mode !== "append";
   const decided = sql`
 with duplicates as (${duplicates(t, facts)}),
+quarantine as (${quarantine(dialect, t, o)}),
 candidates as (${candidates(source, t, o)}),
 taken as (${matching ? takeovers(source, t.ledger, t.noText, t.noInt, o.movesMatch) : nothingTaken(t.noText, t.noInt)}),
 known as (${known(dialect, source, t, o)}),
@@ -148,6 +151,14 @@ const duplicates = (t: Tables, facts: DiffFacts): Sql =>
     ? sql`select key, copies from ${duplicatesTable}`
     : sql`select ${t.noText} as key, ${t.noInt} as copies ${nothing}`;
 
+/** Profiles whose cluster a guard of identity holds back: neither updated nor removed until it lets go. */
+const quarantine = (dialect: Dialect, t: Tables, { profiles }: FreezeOptions): Sql =>
+  profiles === null
+    ? sql`select ${t.noText} as key ${nothing}`
+    : sql`select profile_id as key from ${dialect.relation(profiles)} where quarantined = 1`;
+
+const quarantined = raw("'a guard of identity holds the profile back: see identity_violation'");
+
 function candidates(source: SourceSql, t: Tables, o: FreezeOptions): Sql {
   const on = source.hasMatch
     ? sql`${source.key} = d.key and ${source.matchHash} = d.match_hash`
@@ -155,9 +166,10 @@ function candidates(source: SourceSql, t: Tables, o: FreezeOptions): Sql {
   const inScope = o.onlyRejects ? sql`exists (select 1 from ${t.rejects} r where r.key = d.key)` : raw("true");
   return sql`
   select d.key, d.match_hash, d.fast_fp, d.state, ${source.identifiers} as identifiers, ${source.fields} as fields,
-    ${source.stableFingerprint} as stable_fp, ${source.refusalCode} as code, ${source.refusalMessage} as message,
-    ${inScope} as in_scope
-  from ${diffTable} d join ${source.relation} on ${on}
+    ${source.stableFingerprint} as stable_fp, ${inScope} as in_scope,
+    case when z.key is not null then 'QUARANTINED' else ${source.refusalCode} end as code,
+    case when z.key is not null then ${quarantined} else ${source.refusalMessage} end as message
+  from ${diffTable} d join ${source.relation} on ${on} left join quarantine z on z.key = d.key
   where d.fast_fp is not null and not exists (select 1 from duplicates x where x.key = d.key)`;
 }
 
@@ -213,8 +225,8 @@ function known(dialect: Dialect, source: SourceSql, t: Tables, o: FreezeOptions)
 }
 
 /**
- * Ledger rows that the model no longer has. Kept back: keys that are present but refused by the plan (frozen) and rows
- * that were taken over. A platform's refusal of a new match does not hold the old one's removal: each has its own fate. Mode `remove` only forgets what it once removed, so that a return can be removed again.
+ * Ledger rows that the model no longer has. Kept back: keys that are present but refused by the plan, or quarantined (both are
+ * frozen), and rows that were taken over. A platform's refusal of a new match does not hold the old one's removal: each has its own fate. Mode `remove` only forgets what it once removed, so that a return can be removed again.
  */
 function leavers(t: Tables, o: FreezeOptions): Sql {
   const from = raw("from known l where l.fast_fp is null");
@@ -230,6 +242,7 @@ function leavers(t: Tables, o: FreezeOptions): Sql {
   select ${columns}, ${releaseOrRemove(t)} as op ${from} and l.state = 'present' and ${wanted}
     and not exists (select 1 from judged j where j.key = l.key and j.kept in ('refuse', 'suppress'))
     and not exists (select 1 from duplicates x where x.key = l.key)
+    and not exists (select 1 from quarantine z where z.key = l.key)
     and not exists (select 1 from judged j where j.prev_key = l.key and j.prev_match_hash = l.match_hash)`;
 }
 

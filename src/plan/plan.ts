@@ -241,6 +241,7 @@ function freezeOptions(tables: StateTables, own: SyncTables, request: PlanReques
     plan: own.plan,
     ledger: own.ledger,
     rejects: own.rejects,
+    profiles: request.profiles ?? null,
     // What another destination refused says nothing of rows that are there already.
     retry: scope === "adopt" ? "always" : sync.rejects.retry,
     removal: typeof sync.whenRemoved === "object" ? sync.whenRemoved.set : {},

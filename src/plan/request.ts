@@ -18,6 +18,8 @@ export interface PlanRequest {
   readonly sync: SyncConfig;
   readonly relation: Relation;
   readonly target: PlanTarget;
+  /** Published profiles (profile_id, quarantined), where the sync's key is one: who is quarantined is frozen. */
+  readonly profiles?: Relation | null;
   /**
    * full: everything is sent again · adopt: the ledger is (re)bound and filled as if delivered · rebuild: the ledger is
    * emptied and bound anew · rejects: only what was refused · retire: everything the ledger holds is removed.

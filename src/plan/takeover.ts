@@ -9,7 +9,7 @@ export const nothingTaken = (noText: Sql, noInt: Sql): Sql =>
   sql`select ${noText} as key, ${noInt} as match_hash, false as collides, false as waits, ${noText} as prev_key, ${noInt} as prev_match_hash ${nothing}`;
 
 /**
- * New rows (of `candidates`) whose identifiers somebody has already:
+ * New rows (of `candidates`; keys of `duplicates` and `quarantine` are frozen) whose identifiers somebody has already:
  * - another new row, or a ledger row whose own model row lives or is frozen: the newcomer collides and is refused; of
  *   several newcomers the least key wins;
  * - a ledger row whose outcome is unknown: the newcomer waits for the decision, too;
@@ -32,12 +32,13 @@ export function takeovers(source: SourceSql, ledger: Sql, noText: Sql, noInt: Sq
   ), held as (
     select n.key, n.match_hash, l.key as holder_key, case when l.state = 'unknown' then 1 else 0 end as waits,
       case when l.state = 'unknown' then 0
-        when v.key is not null or z.key is not null or x.key is not null then 1 else 0 end as lives
+        when v.key is not null or z.key is not null or x.key is not null or q.key is not null then 1 else 0 end as lives
     from arrivals n join ${ledger} l on l.match_hash = n.match_hash and l.key <> n.key and l.state <> 'removed'
     left join (select ${source.key} as key, ${source.matchHash} as match_hash from ${source.relation}) v
       on v.key = l.key and v.match_hash = l.match_hash
     left join (select key from candidates where code is not null) z on z.key = l.key
     left join duplicates x on x.key = l.key
+    left join quarantine q on q.key = l.key
   ), holders as (
     select key, match_hash, max(lives) as lives, max(waits) as waits, min(holder_key) as holder_key
     from held group by key, match_hash

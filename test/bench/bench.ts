@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [plan] [first] [deliver] [segments] [matching] [cli] [--data DIR] [--only SET] [--rows N] [--deliver-rows N] [--memory 1GB] [--json]`
+ * `npm run bench -- [plan] [first] [deliver] [segments] [matching] [guards] [cli] [--data DIR] [--only SET] [--rows N] [--deliver-rows N] [--people N] [--memory 1GB] [--json]`
  *
  * Every variant runs in a process of its own; what counts are the ratios, which a busy machine moves least. Without names
  * everything runs: planning 10,000,000 rows, a first run of 1,000,000, a delivery of 1,000,000 and of five times as many.
@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { benchCommandLine } from "./command-line.ts";
 import { benchDeliver } from "./deliver/bench.ts";
+import { benchGuards } from "./guards/bench.ts";
 import { benchMatching } from "./matching/bench.ts";
 import { benchFirstRun, benchPlan } from "./plan/bench.ts";
 import { type Figure, line, met } from "./report.ts";
@@ -21,6 +22,7 @@ const { values, positionals } = parseArgs({
     rows: { type: "string", default: "10000000" },
     "deliver-rows": { type: "string", default: "1000000" },
     data: { type: "string" },
+    people: { type: "string", default: "60000" },
     only: { type: "string", multiple: true, default: [] },
     memory: { type: "string", default: "1GB" },
     json: { type: "boolean", default: false },
@@ -84,6 +86,13 @@ if (wants("matching")) {
   const data = values.data ?? process.env.MILLRACE_IDENTITY_DATA;
   await bench("matching of people, default weights, one threshold", (_dir, tell) =>
     benchMatching({ data, only: values.only, tell }),
+  );
+}
+
+if (wants("guards")) {
+  const people = Number(values.people);
+  await bench(`guards at their defaults in towns of ${number(people)} people`, (_dir, tell) =>
+    benchGuards({ people, seeds: [1, 2, 3], tell }),
   );
 }
 

@@ -20,6 +20,13 @@ export const crm = `${crmHeader}1,2025-01-02 09:00:00,u1,Ann@Example.com,Ann,Arc
 5,2025-01-06 09:00:00,,,Anne,Archer,1980-04-03,AB1 2CD
 `;
 
+export const web = `message_id,received_at,anonymous_id,user_id,email
+m1,2025-01-05 10:00:00,d1,,ann@example.com
+m2,2025-01-06 10:00:00,d2,u2,
+m3,2025-01-07 10:00:00,d3,,cyd@example.com
+m4,2025-01-07 10:00:00,d4,,noreply@example.com
+`;
+
 const files: Readonly<Record<string, string>> = {
   "millrace.yml": `project: shop
 warehouse: { type: duckdb, path: ./w.duckdb }
@@ -30,12 +37,7 @@ accounts: { exports: { connector: file, path: ./exports } }
   "sql/dbt_project.yml": "{name: shop, profile: shop, config-version: 2, flags: {send_anonymous_usage_stats: false}}\n",
   "sql/packages.yml": `packages: [{local: "{{ env_var('MILLRACE_DBT_PACKAGE', '..') }}"}]\n`,
   "sql/seeds/crm.csv": crm,
-  "sql/seeds/web.csv": `message_id,received_at,anonymous_id,user_id,email
-m1,2025-01-05 10:00:00,d1,,ann@example.com
-m2,2025-01-06 10:00:00,d2,u2,
-m3,2025-01-07 10:00:00,d3,,cyd@example.com
-m4,2025-01-07 10:00:00,d4,,noreply@example.com
-`,
+  "sql/seeds/web.csv": web,
   "sql/seeds/orders.csv": `order_id,ordered_at,device,revenue
 o1,2025-01-08 10:00:00,d1,40
 o2,2025-01-09 10:00:00,d1,60
@@ -73,7 +75,7 @@ seeds:
       identifiers: { device_id: anonymous_id, user_id: user_id, email: email }
   blocked:
     email: { patterns: ["^noreply@"] }
-  guards: { brake: off }
+  guards: { brake: off, max_cluster: 5 }
   survivorship:
     default: [trust, most_recent]
     first_name: [longest]

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jsonOf, root, runCli } from "./cli.ts";
-import { crm, type IdentityProject, identityProject } from "./identity-project.ts";
+import { crm, type IdentityProject, identityProject, web } from "./identity-project.ts";
 
 describe("identity, traits, a segment and its sync in one project", { timeout: 120_000, retry: 0 }, () => {
   let project: IdentityProject;
@@ -144,5 +144,45 @@ describe("identity, traits, a segment and its sync in one project", { timeout: 1
       found: false,
       rows: [],
     });
+  });
+
+  it("freezes a quarantined profile: whoever it was stays at the destination as it was, and nothing of it is sent", async () => {
+    const ann = firstOf("user_id u1");
+    const before = sent();
+    const devices = ["d11", "d12", "d13", "d14"];
+    const seen = devices.map((device, i) => `m1${i},2025-01-21 10:00:00,${device},,ann@example.com\n`).join("");
+    await project.write("sql/seeds/web.csv", `${web}${seen}`);
+    expect(await jsonOf(["build"], at)).toMatchObject({ failed: 0, exit_code: 0 });
+    const held = await project.rows("select distinct profile_id from identity_component where quarantined = 1");
+    expect(held).toEqual([{ profile_id: ann }]);
+    expect(await project.rows("select guard, evidence from identity_violation where guard = 'max_cluster'")).toEqual([
+      { guard: "max_cluster", evidence: "quarantined: 7 identifiers, limit 5" },
+    ]);
+    // its events do not count, so the segment let go of it
+    expect(
+      await project.rows(`select left_why from segment_membership where profile_id = '${ann}' and left_at is not null`),
+    ).toEqual([{ left_why: "identity" }]);
+    // what is new in it has no profile
+    expect((await profiles()).get("device_id d11")).toBeUndefined();
+
+    const run = await jsonOf(["run", "--no-build"], at);
+    expect(run.runs).toMatchObject([{ status: "done", counts: { added: 0, updated: 0, removed: 0 } }]);
+    expect(sent()).toEqual(before);
+    const told = await jsonOf(["why", "buyers-to-file", ann], at);
+    expect(told.rows).toMatchObject([
+      {
+        key: ann,
+        in_model: false,
+        identity: { quarantined: true },
+        answer: expect.stringMatching(/^Its profile is quarantined: .*The destination has it/),
+      },
+    ]);
+
+    await project.write("sql/seeds/web.csv", web);
+    expect(await jsonOf(["build"], at)).toMatchObject({ failed: 0, exit_code: 0 });
+    expect((await profiles()).get("user_id u1")).toBe(ann);
+    const again = await jsonOf(["run", "--no-build"], at);
+    expect(again.runs).toMatchObject([{ counts: { unchanged: 2, added: 0, updated: 0, removed: 0 } }]);
+    expect(sent()).toEqual(before);
   });
 });

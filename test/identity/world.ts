@@ -78,7 +78,7 @@ export class World {
   blocked:
     email: { values: [${values("email").join(", ")}] }
     device_id: { values: [${values("device_id").join(", ")}] }
-  guards: { learn_blocked_above: ${learnAbove ?? "off"}, max_cluster: off, brake: off }
+  guards: { learn_blocked_above: ${learnAbove ?? "off"}, max_cluster: off, brake: off, limited: merge }
 `;
   }
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import type { Relation } from "../../src/core/relation.ts";
 import type { ResultRange, RowFate } from "../../src/core/result.ts";
 import type { Trigger } from "../../src/core/run.ts";
 import type { SyncConfig } from "../../src/core/sync.ts";
@@ -94,9 +95,22 @@ export class LedgerLab {
     });
   }
 
+  /** Replaces what identity publishes of profiles. */
+  async quarantine(ids: readonly string[]): Promise<Relation> {
+    const text = this.warehouse.dialect.typeName("text");
+    await this.warehouse.session("write", async (session) => {
+      await session.execute([
+        raw("drop table if exists analytics.profile"),
+        sql`create table analytics.profile (profile_id ${text}, quarantined integer)`,
+        sql`insert into analytics.profile values ${listed([...ids.map((id) => sql`(${id}, 1)`), sql`('free', 0)`])}`,
+      ]);
+    });
+    return { schema: "analytics", name: "profile" };
+  }
+
   async plan(
     sync: SyncConfig,
-    o: { readonly scope?: PlanRequest["scope"]; readonly target?: PlanTarget } = {},
+    o: Partial<Pick<PlanRequest, "scope" | "target" | "profiles">> = {},
   ): Promise<PlanOutcome & { readonly changes: readonly FrozenChange[] }> {
     this.#runs += 1;
     const [schema = "", name = ""] = sync.source.name.split(".");
@@ -108,6 +122,7 @@ export class LedgerLab {
         relation: { schema, name },
         target: o.target ?? listTarget,
         scope: o.scope ?? "changes",
+        ...(o.profiles !== undefined && { profiles: o.profiles }),
       });
       const changes =
         outcome.plan.total === 0 ? [] : await changeReader(outcome.plan, sync)(session, 1, outcome.plan.total);

@@ -8,14 +8,8 @@
   {%- set component = millrace.identity_state(here, 'state_component') -%}
   {%- set profile = millrace.identity_state(here, 'state_profile') -%}
   {%- set among = '' if r['all'] else ' in (select code from ' ~ r['affected'] ~ ')' -%}
-  {%- set strength = ['case v.ns'] -%}
-  {%- for each in r['d']['namespaces'] -%}
-    {%- do strength.append('when ' ~ each['ns'] ~ ' then ' ~ each['strength']) -%}
-  {%- endfor -%}
-  {%- set strength = strength | join(' ') ~ ' else 999 end' -%}
-
   {%- set now_query %}
-    select p.id as code, p.part, {{ strength }} as strength
+    select p.id as code, p.part, {{ millrace.identity_strength_of(r, 'v.ns') }} as strength
     from {{ r['part'] }} as p
     inner join {{ r['vertex'] }} as v on v.id = p.id
     where p.quarantined = 0

@@ -11,7 +11,6 @@
   {%- set status = millrace.identity_state(here, 'state_status') -%}
   {%- set record = millrace.identity_state(here, 'state_record') -%}
   {%- set all = r['full'] or r['new_guarding'] -%}
-  {%- set strong_from = r['d']['guards']['strong_from'] -%}
   {%- do r.update({'all': all, 'affected': none}) -%}
 
   {%- if not all -%}
@@ -62,22 +61,22 @@
   {%- set clusters = millrace.identity_components(here, live, 'clusters', vertex['table'], made['rows']) -%}
   {%- do r['sizes'].update({'rounds': clusters['rounds']}) -%}
 
-  {%- set weak = namespace(rows=0) -%}
-  {%- if strong_from is not none -%}
-    {%- set weak.rows = millrace.identity_count('select count(*) from ' ~ live ~ ' where confidence < ' ~ strong_from) -%}
-  {%- endif -%}
-  {%- if weak.rows > 0 -%}
-    {%- set strong = millrace.identity_scratch(here, 'strong', 'select * from ' ~ live ~ ' where confidence >= ' ~ strong_from, 'strong edges') -%}
-    {%- set part = millrace.identity_components(here, strong, 'strong_parts', vertex['table'])['table'] -%}
+  {%- do r.update({'found': [], 'clusters': clusters['table']}) -%}
+  {%- set tiers = millrace.identity_tiers(r, live) -%}
+  {%- if tiers['weak'] or tiers['bridge'] is not none -%}
+    {%- set part = millrace.identity_components(here, tiers['strong'], 'strong_parts', vertex['table'])['table'] -%}
   {%- else -%}
-    {%- set strong = live -%}
     {%- set part = clusters['table'] -%}
   {%- endif -%}
-  {%- do r.update({'found': [], 'clusters': clusters['table']}) -%}
-  {%- set part = millrace.identity_keep_apart(r, part, strong, 1) -%}
-  {%- set part = millrace.identity_keep_unique(r, part, strong) -%}
-  {%- if weak.rows > 0 -%}
-    {%- set part = millrace.identity_attach_weak(r, part, strong_from) -%}
+  {%- set part = millrace.identity_keep_apart(r, part, tiers['strong'], 1) -%}
+  {%- set part = millrace.identity_keep_unique(r, part, tiers['strong']) -%}
+  {%- if tiers['bridge'] is not none -%}
+    {%- set part = millrace.identity_attach_bridges(r, part, tiers) -%}
+  {%- endif -%}
+  {%- if tiers['weak'] -%}
+    {%- set part = millrace.identity_attach_weak(r, part, tiers) -%}
+  {%- endif -%}
+  {%- if tiers['weak'] or tiers['bridge'] is not none -%}
     {%- set part = millrace.identity_keep_apart(r, part, live, 2) -%}
   {%- endif -%}
   {%- set part = millrace.identity_cap_size(r, part, live) -%}

@@ -45,7 +45,7 @@
       {%- set anchors = millrace.identity_scratch(r['here'], name ~ '_anchor', anchors, 'keep apart') -%}
       {%- do r['found'].append(millrace.identity_scratch(r['here'], name ~ '_found',
         "select 'cannot_link' as guard, id, 'a decision keeps it from another identifier of its cluster' as evidence from " ~ anchors, 'keep apart')) -%}
-      {%- set state.part = millrace.identity_divide(r, state.part, edges, anchors, name) -%}
+      {%- set state.part = millrace.identity_divide(r, state.part, edges, anchors, name, millrace.identity_strengths(r)) -%}
     {%- endif -%}
   {%- endfor -%}
   {{ return(state.part) }}

@@ -39,7 +39,7 @@
       {%- if anchors['rows'] > 0 -%}
         {%- do r['found'].append(millrace.identity_scratch(r['here'], 'found_unique' ~ each['ns'],
           "select 'unique_" ~ each['name'] ~ "' as guard, id, 'one of ' || cast(people as " ~ dbt.type_string() ~ ") || ' values of " ~ each['name'] ~ " that edges join' as evidence from " ~ anchors['table'], 'keep unique')) -%}
-        {%- set state.part = millrace.identity_divide(r, state.part, edges, anchors['table'], 'unique' ~ each['ns']) -%}
+        {%- set state.part = millrace.identity_divide(r, state.part, edges, anchors['table'], 'unique' ~ each['ns'], millrace.identity_strengths(r)) -%}
       {%- endif -%}
     {%- endif -%}
   {%- endfor -%}

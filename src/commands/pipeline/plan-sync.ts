@@ -13,6 +13,7 @@ import { unreadable } from "../unreadable.ts";
 import { fieldTypesOf } from "./field-types.ts";
 import { withLease } from "./leases.ts";
 import { planTarget } from "./prepare.ts";
+import { profilesOfPlan } from "./quarantine.ts";
 import { newRunId } from "./run-id.ts";
 import { agree, agreed, assertStory, trustWarehouse } from "./story.ts";
 import { throughCuts } from "./through-cuts.ts";
@@ -91,7 +92,8 @@ async function freezeInWarehouse(
       "write",
       async (session) => {
         if (ask.trustWarehouse) await trustWarehouse(app, session, prepared);
-        return makePlan(session, app.tables, request, async (look) => {
+        const profiles = await profilesOfPlan(app, session, request.sync);
+        return makePlan(session, app.tables, { ...request, profiles }, async (look) => {
           if (!ask.trustWarehouse) await assertStory(app, look, request.sync.name, null);
           if (!(await agreed(app, look))) await agree(app, session);
         });

@@ -32,6 +32,7 @@ export function goldenConfig(survivorship: readonly Survivorship[]): IdentityCon
       learnBlockedAbove: null,
       maxCluster: null,
       strongFrom: null,
+      limited: "attach",
       skewSeconds: 86_400,
       brake: { merges: null, largest: null },
     },

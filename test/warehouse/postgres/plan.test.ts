@@ -6,4 +6,5 @@ labsOnPostgres();
 describe("on Postgres", async () => {
   await import("../../plan/plan.test.ts");
   await import("../../plan/identifiers.test.ts");
+  await import("../../plan/quarantine.test.ts");
 });
