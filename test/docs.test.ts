@@ -244,13 +244,16 @@ describe("the YAML of the guides", async () => {
 
   /** An example of events, traits or segments stands beside the demo's own. */
   const faultsBesideDemo = (folder: string, text: string): string[] => {
-    const own = files.filter((file) => /^(events|traits|segments)[/]/.test(file));
+    const own = files.filter((file) => file === "identity.yml" || /^(events|traits|segments)[/]/.test(file));
     const dir = tempProject({
       ...Object.fromEntries(own.map((file) => [file, read(file)])),
       "millrace.yml": JSON.stringify(project),
       "sql/dbt_project.yml": "name: docs\n",
       ...Object.fromEntries(
-        ["orders", "stg_shop__contacts", "profile_traits"].map((model) => [`sql/models/${model}.sql`, "select 1\n"]),
+        ["orders", "customers", "stg_crm__contacts", "stg_web__visits", "profile_traits"].map((model) => [
+          `sql/models/${model}.sql`,
+          "select 1\n",
+        ]),
       ),
       [`${folder}/example.yml`]: text,
     });

@@ -7,15 +7,15 @@ import { systemClock } from "../core/clock.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { ExitCode } from "../core/exit.ts";
 import { packageRoot } from "../models/package-root.ts";
-import { bold, dim } from "../report/paint.ts";
+import { dim } from "../report/paint.ts";
 import { type RunReport, runText } from "../report/run-report.ts";
 import { startSandbox } from "../sandbox/sandbox.ts";
+import { explainRow, indent, tellMerge, tellPeople, title } from "./demo-verbs.ts";
 import type { Output } from "./output.ts";
 import { chooseSyncs } from "./pipeline/prepare.ts";
 import { runSyncs } from "./pipeline/run-all.ts";
 import { approveRun } from "./pipeline/run-sync.ts";
 import type { VerbAction, VerbContext } from "./run-verb.ts";
-import { why } from "./why.ts";
 
 const firstDay = "2010-09-01";
 const threeMonthsLater = "2010-12-01";
@@ -46,6 +46,7 @@ export const demo =
       config: quickSandbox,
     });
     const steps: Step[] = [];
+    let people: unknown = null;
     try {
       const requests = async () => sandboxRequests(sandbox.url);
       const play = async (step: string, asOf: string, build: boolean): Promise<readonly RunReport[]> => {
@@ -58,19 +59,21 @@ export const demo =
         return runs;
       };
       await play(`${firstDay}: the first run fills Salesforce, Klaviyo and a file`, firstDay, true);
+      people = await tellPeople(context, project);
       const second = await play(
         `${threeMonthsLater}: three months later the models have moved`,
         threeMonthsLater,
         true,
       );
       await approveHeld(context, project, second);
+      await tellMerge(context, project);
       await play("once more: nothing has changed, so nothing is sent", threeMonthsLater, false);
-      await explain(context, project);
+      await explainRow(context, project);
     } finally {
       await sandbox.close();
     }
     whatNext(out, project, port);
-    out.emit({ project, sandbox_port: port, steps, exit_code: 0 });
+    out.emit({ project, sandbox_port: port, steps, people, exit_code: 0 });
     return 0 satisfies ExitCode;
   };
 
@@ -109,18 +112,6 @@ async function approveHeld(context: VerbContext, project: string, reports: reado
   await app.close();
 }
 
-/** The one row that Salesforce refused, and why. */
-async function explain(context: VerbContext, project: string): Promise<void> {
-  title(context.out, "one VIP is not in Salesforce: why?");
-  context.out.print(dim({ color: context.out.color }, "  $ millrace why vips-to-salesforce 14156"));
-  const quiet: VerbContext = {
-    ...context,
-    out: { ...context.out, emit: () => undefined, print: (text = "") => context.out.print(indent(text)) },
-    open: () => context.open({ project }),
-  };
-  await why("vips-to-salesforce", "14156")(quiet);
-}
-
 /** The demo's project in a folder of its own, its accounts at a sandbox on `port`. */
 export async function makeProject(project: string, port: number): Promise<void> {
   const found: string[] = await readdir(project).catch(() => []);
@@ -132,7 +123,16 @@ export async function makeProject(project: string, port: number): Promise<void> 
   }
   const root = packageRoot();
   await mkdir(project, { recursive: true });
-  for (const part of ["millrace.yml", "syncs", "events", "traits", "segments", "schemas", join("sql", "demo")]) {
+  for (const part of [
+    "millrace.yml",
+    "identity.yml",
+    "syncs",
+    "events",
+    "traits",
+    "segments",
+    "schemas",
+    join("sql", "demo"),
+  ]) {
     await cp(join(root, part), join(project, part), {
       recursive: true,
       filter: (path) => !/[\\/](target|logs|dbt_packages|package-lock\.yml)$/.test(path),
@@ -171,17 +171,6 @@ async function sandboxRequests(url: string): Promise<number> {
   return logged.parse(await answer.json()).length;
 }
 
-function title(out: Output, text: string): void {
-  out.print();
-  out.print(bold({ color: out.color }, `▸ ${text}`));
-}
-
-const indent = (text: string): string =>
-  text
-    .split("\n")
-    .map((line) => `  ${line}`)
-    .join("\n");
-
 function whatNext(out: Output, project: string, port: number): void {
   const here = relative(process.cwd(), project) || ".";
   // In a clone nothing has put the program on the PATH; npx finds it there from any folder below.
@@ -196,6 +185,7 @@ function whatNext(out: Output, project: string, port: number): void {
     ],
     [`${millrace} status`, "health, and what waits for somebody"],
     [`${millrace} rejects vips-to-salesforce`, "what was refused, and why"],
+    [`${millrace} identity report`, "how many records are how many people, and what guards caught"],
     [`${millrace} plan`, "edit a sync or a model first, and see what would happen"],
     [`${millrace} why vips-to-salesforce nadia.17738@example.com`, "the whole story of one person"],
   ] as const) {

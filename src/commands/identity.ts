@@ -8,6 +8,8 @@ import { chain, type Evidence } from "../identity/chain.ts";
 import { sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 import type { App } from "./app.ts";
+import { report } from "./identity/report.ts";
+import { identityTables } from "./identity/tables.ts";
 import { train } from "./identity/train.ts";
 import type { VerbAction } from "./run-verb.ts";
 
@@ -56,24 +58,6 @@ function identifierOf(text: string | undefined): Identifier {
   return { namespace, value };
 }
 
-async function tables(app: App) {
-  const state = async (name: string): Promise<Relation> => ({
-    ...(await app.model("identity_resolution")),
-    name: `identity_${name}`,
-  });
-  return {
-    component: await app.model("identity_component"),
-    edge: await app.model("identity_edge"),
-    profile: await app.model("profile"),
-    violation: await app.model("identity_violation"),
-    decision: await state("decision"),
-    run: await state("state_run"),
-    pointer: await state("state_pointer"),
-    profiles: await state("state_profile"),
-    lineage: await state("state_lineage"),
-  };
-}
-
 const edgeRow = z.object({
   a: z.string(),
   b: z.string(),
@@ -104,7 +88,7 @@ async function explain(
 ): Promise<ExitCode> {
   const a = identifierOf(first);
   const b = second === undefined ? null : identifierOf(second);
-  const at = await tables(app);
+  const at = await identityTables(app);
   const shown = (name: string) => {
     const { namespace, value } = splitName(name);
     return app.showValues ? `${namespace} ${value}` : `${namespace} ${String(maskValue(value))}`;
@@ -162,46 +146,9 @@ async function explain(
   );
 }
 
-const countRow = z.object({ name: z.string(), rows: z.coerce.number() });
-
-async function report(app: App): Promise<ExitCode> {
-  const at = await tables(app);
-  const warehouse = await app.warehouse();
-  return warehouse.session(
-    "read",
-    async (session): Promise<ExitCode> => {
-      const of = (relation: Relation) => session.dialect.relation(relation);
-      const text = session.dialect.typeName("text");
-      const profiles = await session.query(
-        sql`select status as name, count(*) as rows from ${of(at.profile)} group by status order by status`,
-        countRow,
-      );
-      const sizes = await session.query(
-        sql`select cast(size as ${text}) as name, count(*) as rows from (select profile_id, count(*) as size from ${of(at.component)} group by profile_id) as sizes group by size order by size desc limit 20`,
-        countRow,
-      );
-      const guards = await session.query(
-        sql`select guard as name, count(*) as rows from ${of(at.violation)} group by guard order by guard`,
-        countRow,
-      );
-      for (const [title, rows] of [
-        ["profiles", profiles],
-        ["identifiers per profile: profiles", sizes],
-        ["guards", guards],
-      ] as const) {
-        app.out.print(title);
-        for (const { name, rows: count } of rows) app.out.print(`  ${name}: ${count}`);
-      }
-      app.out.emit({ profiles, sizes, guards });
-      return 0;
-    },
-    app.signal,
-  );
-}
-
 /** What the staged run would publish: events of runs beyond the pointer. */
 async function diff(app: App): Promise<ExitCode> {
-  const at = await tables(app);
+  const at = await identityTables(app);
   const warehouse = await app.warehouse();
   return warehouse.session(
     "read",
@@ -235,7 +182,7 @@ async function approve(app: App, _given: Given, run: string | undefined): Promis
   const wanted = Number(run);
   if (!Number.isInteger(wanted))
     throw new ConfigError("approve needs the number of a run", { hint: "The brake's message names it." });
-  const at = await tables(app);
+  const at = await identityTables(app);
   const warehouse = await app.warehouse();
   return warehouse.session(
     "write",
@@ -275,7 +222,7 @@ async function decide(
   const b = identifierOf(second);
   if (who === undefined || why === undefined)
     throw new ConfigError("a decision needs who made it and why", { hint: "Add --who NAME --why REASON." });
-  const { decision } = await tables(app);
+  const { decision } = await identityTables(app);
   const id = randomUUID();
   const warehouse = await app.warehouse();
   await warehouse.session(

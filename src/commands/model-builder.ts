@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import { compiledFolder } from "../core/compiled.ts";
 import type { Relation } from "../core/relation.ts";
 import type { SyncConfig } from "../core/sync.ts";
+import { publishedNames } from "../identity/published-models.ts";
 import { type Manifest, readManifest, readRunResults, relationOf, selectionFor } from "../models/artifacts.ts";
 import { blockedBy } from "../models/blocked.ts";
 import { createDbt, type Dbt } from "../models/dbt.ts";
@@ -95,7 +96,9 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
       const progress = createProgress(o.out.progress, { tty: o.out.tty, color: o.out.color });
       // A segment's members, and the traits that it reads, go into their history in the build that finds them.
       const history = syncs.some(({ source }) => source.kind === "segment") ? historyModels(dbt.dir) : [];
-      const select = names.length === 0 ? [] : selectionFor([...names, ...history]);
+      // Who is who changes in one build with what hangs on it, so that `why` and `identity` tell of the run that was sent.
+      const people = syncs.some(isAboutProfiles) ? identityModels(dbt.dir) : [];
+      const select = names.length === 0 ? [] : selectionFor([...names, ...history, ...people]);
       const startedAt = o.clock.now();
       const outcome = await withLease(await o.store(), o.clock, "warehouse", hourMs, o.signal, () =>
         warehouse.handOver(
@@ -120,8 +123,18 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
 /** The compiled models that keep the history of segments and traits; none where the project asks for none. */
 const historyModels = (dbtDir: string): string[] =>
   [...membershipModels.map((model) => ["segments", model] as const), ["traits", traitHistory] as const].flatMap(
-    ([folder, model]) => (existsSync(join(dbtDir, compiledFolder, folder, `${model}.sql`)) ? [model] : []),
+    ([folder, model]) => (isCompiled(dbtDir, folder, model) ? [model] : []),
   );
+
+/** The tables that identity publishes; none where the project has no identity.yml. */
+const identityModels = (dbtDir: string): string[] =>
+  publishedNames.filter((model) => isCompiled(dbtDir, "identity", model));
+
+const isCompiled = (dbtDir: string, kind: string, model: string): boolean =>
+  existsSync(join(dbtDir, compiledFolder, kind, `${model}.sql`));
+
+const isAboutProfiles = ({ source, key }: SyncConfig): boolean =>
+  source.kind === "segment" || (source.kind !== "table" && key === "profile_id");
 
 /** Only the syncs whose model, or something it is made from, failed; with dbt's own message and file. */
 function blockedSyncs(

@@ -150,3 +150,10 @@ export const published: readonly PublishedModel[] = [
     ],
   },
 ];
+
+/** Every relation that identity publishes, golden records included where there are any. */
+export const publishedNames: readonly string[] = [
+  ...published.map(({ name }) => name),
+  "profile_golden",
+  "profile_golden_provenance",
+];

@@ -56,6 +56,29 @@ describe("identity, traits, a segment and its sync in one project", { timeout: 1
     ).toMatchObject([{ first_name: null }, { first_name: "Dee", spent: null }]);
   });
 
+  it("reports how many records of which sources share profiles", async () => {
+    const report = await jsonOf(["identity", "report"], at);
+    // crm 1, 2, 3 and 5 are web visitors, too; all visits are of them but that of the blocked address
+    expect(report).toMatchObject({
+      profiles: [{ name: "active", rows: 5 }],
+      sources: [
+        { source: "crm", records: 5, in_profile: 5, profiles: 4 },
+        { source: "web", records: 4, in_profile: 4, profiles: 4 },
+      ],
+      match_rates: [
+        { source: "crm", other: "web", records: 5, shared: 4, rate: 0.8 },
+        { source: "web", other: "crm", records: 4, shared: 3, rate: 0.75 },
+      ],
+      run: { run: 1, changed_records: 9, new_profiles: 5, merged: 0, split: 0 },
+      guards: [{ name: "blocked_value", namespace: "email", rows: 1 }],
+    });
+    const { stdout } = await runCli(["identity", "report"], at);
+    expect(stdout).toContain(
+      "9 records of 2 sources are 5 profiles\n  crm: 5 records in 4 profiles; 4 (80.0%) share one with web\n",
+    );
+    expect(stdout).toContain("caught by guards: blocked_value 1 of email");
+  });
+
   it("delivers the segment's golden columns to the file, and a second run sends nothing", async () => {
     const run = await jsonOf(["run", "--no-build"], at);
     expect(run.runs).toMatchObject([{ sync: "buyers-to-file", status: "done", counts: { added: 2, delivered: 2 } }]);

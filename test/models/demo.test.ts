@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { publishedNames } from "../../src/identity/published-models.ts";
 import { readManifest, relationOf, selectionFor } from "../../src/models/artifacts.ts";
 import type { BuildOutcome } from "../../src/models/dbt.ts";
 import type { DbtEvent } from "../../src/models/dbt-event.ts";
@@ -18,11 +19,19 @@ describe("the demo's dbt project, built by dbt", { timeout: 180_000 }, () => {
   let demo: DemoProject;
   const events: DbtEvent[] = [];
   const outcomes: BuildOutcome[] = [];
+  const people: unknown[] = [];
   const vips: Members[] = [];
   const lapsing: Members[] = [];
 
+  const counts = `
+    select
+      (select count(*) from analytics.identity_record)::int,
+      (select count(*) from analytics.profile where status = 'active')::int,
+      (select count(*) from analytics.profile_golden where user_id is not null)::int,
+      (select count(*) from analytics.profile_alias)::int`;
+
   async function members(segment: string): Promise<Members> {
-    const sql = `select profile_id::varchar, concat_ws('|', email, lifetime_value, order_count) from analytics.${segment}`;
+    const sql = `select profile_id::varchar, concat_ws('|', contact_email, lifetime_value, order_count) from analytics.${segment}`;
     return new Map((await demo.rows(sql)).map(([id, content]) => [String(id), String(content)]));
   }
 
@@ -34,9 +43,10 @@ describe("the demo's dbt project, built by dbt", { timeout: 180_000 }, () => {
         await demo.dbt.build({
           asOf,
           onEvent,
-          select: selectionFor(["vip_customers", "lapsing", ...membershipModels]),
+          select: selectionFor(["vip_customers", "lapsing", ...membershipModels, ...publishedNames]),
         }),
       );
+      people.push((await demo.rows(counts))[0]);
       vips.push(await members("vip_customers"));
       lapsing.push(await members("lapsing"));
     }
@@ -79,6 +89,41 @@ describe("the demo's dbt project, built by dbt", { timeout: 180_000 }, () => {
     });
   });
 
+  test("records of three sources become profiles, one per customer, and strangers that log in are merged", async () => {
+    expect(people).toEqual([
+      [9942, 4211, 3393, 0],
+      [13_588, 5282, 4336, 138],
+    ]);
+    const causes = await demo.rows(
+      "select cause, count(*)::int from analytics.profile_lineage where event = 'merge' and run = 2 group by cause order by 2",
+    );
+    expect(causes).toEqual([["same_record of web: device_id – user_id", 138]]);
+    // what the demo shows of it: a browser that logged in after the first act
+    const history = (value: string) =>
+      demo.rows(
+        `select profile_id, cause from analytics.identifier_profile_history where value = '${value}' order by valid_from`,
+      );
+    const [[own, born] = [], [joined, cause] = []] = await history("mobile-12530");
+    expect([born, cause]).toEqual(["new", "merge"]);
+    expect(await history("milan.12530@example.com")).toEqual([[joined, "new"]]);
+    expect(own).not.toBe(joined);
+  });
+
+  test("guards keep strangers apart: a shared tablet, a filler address, two accounts at one computer", async () => {
+    const told = await demo.rows(
+      "select guard, namespace, count(*)::int, min(value), min(evidence) from analytics.identity_violation group by all order by guard",
+    );
+    expect(told).toEqual([
+      ["blocked_value", "email", 1, "info@example.com", "listed in identity.yml"],
+      ["fan_out", "device_id", 1, "fair-tablet", "seen with 30 values of email, limit 3"],
+      ["unique_user_id", "user_id", 82, expect.any(String), "one of 2 values of user_id that edges join"],
+    ]);
+    const [[most] = []] = await demo.rows(
+      "select max(n)::int from (select count(*) as n from analytics.identity_component group by profile_id)",
+    );
+    expect(most).toBe(8);
+  });
+
   test("one address among the VIPs is malformed, on both dates", () => {
     for (const segment of vips) {
       const malformed = [...segment.values()].filter((content) => !/^[a-z]+\.\d+@example\.com\|/.test(content));
@@ -98,7 +143,7 @@ describe("the demo's dbt project, built by dbt", { timeout: 180_000 }, () => {
     expect(
       await demo.rows(`
         select
-          (select count(*) from analytics.profile_traits)::int,
+          (select count(*) from analytics.profile_traits where user_id is not null)::int,
           (select sum(order_count) from analytics.profile_traits)::int,
           (select sum(credit_note_count) from analytics.profile_traits)::int,
           (select sum(lifetime_value) from analytics.profile_traits)::varchar,

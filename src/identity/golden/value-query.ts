@@ -103,85 +103,70 @@ ranked as (
   from keyed
 ),
 
-winner as (
-  select * from ranked where place = 1
+-- the best record and the best one that says something else: the rule that tells the two apart decides. Windows, no joins:
+-- planners that cannot foresee how many records a profile has compared every row with every other
+won as (
+  select
+    *,
+    first_value(signature) over (partition by profile_id, subject order by place) as won_signature
+  from ranked
 ),
 
--- the best record that says something else: the rule that told the two apart decided
-rival as (
+rivalled as (
   select
-    profile_id,
-    subject,
-    ${keys.join(",\n    ")}
-  from (
-    select
-      ranked.*,
-      row_number() over (partition by ranked.profile_id, ranked.subject order by ranked.place) as rival_place
-    from ranked
-    inner join winner on winner.profile_id = ranked.profile_id and winner.subject = ranked.subject
-    where ranked.signature <> winner.signature
-  ) as others
-  where rival_place = 1
+    *,
+    min(case when signature <> won_signature then place end) over (partition by profile_id, subject) as rival_place
+  from won
+),
+
+faced as (
+  select
+    *,
+    ${keys.flatMap((key) => [`max(case when place = 1 then ${key} end) over (partition by profile_id, subject) as won_${key}`, `max(case when place = rival_place then ${key} end) over (partition by profile_id, subject) as rival_${key}`]).join(",\n    ")}
+  from rivalled
 ),
 
 decided as (
   select
-    winner.profile_id,
-    winner.subject,
+    *,
     ${ruleCase(subjects, keys)} as rule
-  from winner
-  left join rival on rival.profile_id = winner.profile_id and rival.subject = winner.subject
+  from faced
 ),
 
 said as (
-  ${subjects.flatMap(saidSelects).join("\n  union all ")}
+  ${[...subjects.flatMap(saidSelects), ...pinned(inputs)].join("\n  union all\n  ")}
 ),
 
-${pinned(inputs)}
-
-chosen as (
+headed as (
   select
-    profile_id, trait, value, rule, source, record_key, seen_at
-  from pinned
-  union all
-  select said.profile_id, said.trait, said.value, decided.rule, said.source, said.record_key, said.seen_at
+    *,
+    row_number() over (partition by profile_id, trait order by place) as turn,
+    first_value(value) over (partition by profile_id, trait order by place) as winner
   from said
-  inner join decided on decided.profile_id = said.profile_id and decided.subject = said.subject
-  left join pinned on pinned.profile_id = said.profile_id and pinned.trait = said.trait
-  where said.place = 1 and pinned.profile_id is null
 ),
 
-lost as (
-  select profile_id, trait, value, min(place) as place, min(source) as source
-  from (
-    select said.profile_id, said.trait, said.value, said.place, said.source
-    from said
-    inner join chosen on chosen.profile_id = said.profile_id and chosen.trait = said.trait
-    where said.value is not null and (chosen.value is null or said.value <> chosen.value)
-  ) as others
-  group by profile_id, trait, value
-),
-
-losing as (
+heard as (
   select
-    profile_id,
-    trait,
-    {{ dbt.listagg("value || ' (' || source || ')'", "'; '", "order by place, value") }} as losing_values
-  from lost
-  group by profile_id, trait
+    *,
+    case
+      when value is not null and (winner is null or value <> winner)
+        then row_number() over (partition by profile_id, trait, value order by place)
+    end as lost,
+    min(source) over (partition by profile_id, trait, value) as said_by
+  from headed
 )
 
 select
-  chosen.profile_id,
-  chosen.trait,
-  chosen.value,
-  chosen.rule,
-  chosen.source,
-  chosen.record_key,
-  chosen.seen_at,
-  losing.losing_values
-from chosen
-left join losing on losing.profile_id = chosen.profile_id and losing.trait = chosen.trait`;
+  profile_id,
+  trait,
+  max(case when turn = 1 then value end) as value,
+  max(case when turn = 1 then rule end) as rule,
+  max(case when turn = 1 then source end) as source,
+  max(case when turn = 1 then record_key end) as record_key,
+  max(case when turn = 1 then seen_at end) as seen_at,
+  nullif({{ dbt.listagg("case when lost = 1 then value || ' (' || said_by || ')' end", "'; '", "order by place, value") }}, '') as losing_values
+from heard
+group by profile_id, trait`;
 }
 
 function stillCounts({ name, ttlSeconds }: IdentityConfig["sources"][number]): string {
@@ -211,37 +196,31 @@ function keyCase(subjects: readonly Subject[], index: number): string {
 function ruleCase(subjects: readonly Subject[], keys: readonly string[]): string {
   const names = keys.map((key, i) => {
     const by = subjects.map(({ name, order }) => `when ${text(name)} then ${text(order[i] ?? "tie_break")}`);
-    return `when rival.${key} <> winner.${key} then case winner.subject ${by.join(" ")} end`;
+    return `when rival_${key} <> won_${key} then case subject ${by.join(" ")} end`;
   });
-  return `case\n      when rival.profile_id is null then 'only_value'\n      ${names.join("\n      ")}\n      else 'tie_break'\n    end`;
+  return `case\n      when rival_place is null then 'only_value'\n      ${names.join("\n      ")}\n      else 'tie_break'\n    end`;
 }
 
 function saidSelects({ name, traits }: Subject): string[] {
   return traits.map(
     (trait, i) =>
-      `select profile_id, subject, ${text(trait)} as trait, part_${i + 1} as value, source, record_key, seen_at, place from ranked where subject = ${text(name)}`,
+      `select profile_id, ${text(trait)} as trait, part_${i + 1} as value, rule, source, record_key, seen_at, place from decided where subject = ${text(name)}`,
   );
 }
 
-/** The last pin of a trait wins; it stands whatever sources say. */
-function pinned({ pin, component }: GoldenInputs): string {
-  const columns = `cast(null as {{ dbt.type_string() }}) as profile_id,
-    cast(null as {{ dbt.type_string() }}) as trait,
-    cast(null as {{ dbt.type_string() }}) as value,
-    'pinned' as rule,
-    'decision' as source,
-    cast(null as {{ dbt.type_string() }}) as record_key,
-    cast(null as {{ dbt.type_timestamp() }}) as seen_at`;
-  if (pin === null) return `pinned as (\n  select\n    ${columns}\n  where 1 = 0\n),`;
-  return `pinned as (
-  select
+/** The last pin of a trait stands before all that sources say. */
+function pinned({ pin, component }: GoldenInputs): string[] {
+  if (pin === null) return [];
+  return [
+    `select
     profile_id,
     trait,
     value,
     'pinned' as rule,
     'decision' as source,
     cast(null as {{ dbt.type_string() }}) as record_key,
-    decided_at as seen_at
+    decided_at as seen_at,
+    0 as place
   from (
     select
       component.profile_id,
@@ -255,6 +234,6 @@ function pinned({ pin, component }: GoldenInputs): string {
     from ${pin} as pin
     inner join ${component} as component on component.namespace = pin.namespace and component.value = pin.value
   ) as pins
-  where place = 1
-),`;
+  where place = 1`,
+  ];
 }

@@ -17,7 +17,11 @@
 
 with customers as (
 
-    select distinct customer_id from {{ ref('stg_shop__orders') }}
+    select
+        customer_id,
+        min(ordered_at) as registered_at
+    from {{ ref('stg_shop__orders') }}
+    group by customer_id
 
 ),
 
@@ -25,6 +29,7 @@ names as (
 
     select
         customer_id,
+        registered_at,
         {{ pick(first_names, 'mod(customer_id, ' ~ first_names | length ~ ')') }} as first_name,
         {{ pick(last_names, 'mod(customer_id, ' ~ last_names | length ~ ')') }} as last_name,
         {{ pick(phone_blocks, 'mod(cast(floor(customer_id / 1000.0) as integer), ' ~ phone_blocks | length ~ ')') }} as phone_block
@@ -34,6 +39,7 @@ names as (
 
 select
     customer_id,
+    registered_at,
     first_name,
     last_name,
     case

@@ -9,11 +9,14 @@ select
     count(*) as times
 from (
     select
-        source.customer_id as profile_id
+        identifiers.profile_id as profile_id
     from {{ ref('orders') }} as source
+    inner join {{ ref('identity_component') }} as identifiers
+        on identifiers.namespace = 'user_id'
+        and identifiers.value = {{ millrace.normalise_text("source.customer_id") }}
+        and identifiers.quarantined = 0
     where
-        source.customer_id is not null
-        and source.ordered_at < {{ millrace.as_of() }}
+        source.ordered_at < {{ millrace.as_of() }}
         and source.order_type = 'purchase'
         and source.ordered_at >= {{ millrace.ago(180, 'day', 'UTC') }}
 ) as events
@@ -28,11 +31,14 @@ select
     count(*) as times
 from (
     select
-        source.customer_id as profile_id
+        identifiers.profile_id as profile_id
     from {{ ref('orders') }} as source
+    inner join {{ ref('identity_component') }} as identifiers
+        on identifiers.namespace = 'user_id'
+        and identifiers.value = {{ millrace.normalise_text("source.customer_id") }}
+        and identifiers.quarantined = 0
     where
-        source.customer_id is not null
-        and source.ordered_at < {{ millrace.as_of() }}
+        source.ordered_at < {{ millrace.as_of() }}
         and source.order_type = 'purchase'
         and source.ordered_at >= {{ millrace.ago(365, 'day', 'UTC') }}
         and source.revenue >= 500
@@ -48,11 +54,14 @@ select
     count(*) as times
 from (
     select
-        source.customer_id as profile_id
+        identifiers.profile_id as profile_id
     from {{ ref('orders') }} as source
+    inner join {{ ref('identity_component') }} as identifiers
+        on identifiers.namespace = 'user_id'
+        and identifiers.value = {{ millrace.normalise_text("source.customer_id") }}
+        and identifiers.quarantined = 0
     where
-        source.customer_id is not null
-        and source.ordered_at < {{ millrace.as_of() }}
+        source.ordered_at < {{ millrace.as_of() }}
         and source.order_type = 'purchase'
         and source.ordered_at >= {{ millrace.ago(90, 'day', 'UTC') }}
 ) as events

@@ -12,13 +12,16 @@ with order_placed_then_goods_returned_04d6f4_1 as (
     from (
         -- step 1: order_placed, ever, revenue >= 500
         select
-            source.customer_id as profile_id,
+            identifiers.profile_id as profile_id,
             source.ordered_at as happened_at,
             1 as step_no
         from {{ ref('orders') }} as source
+        inner join {{ ref('identity_component') }} as identifiers
+            on identifiers.namespace = 'user_id'
+            and identifiers.value = {{ millrace.normalise_text("source.customer_id") }}
+            and identifiers.quarantined = 0
         where
-            source.customer_id is not null
-            and source.ordered_at < {{ millrace.as_of() }}
+            source.ordered_at < {{ millrace.as_of() }}
             and source.order_type = 'purchase'
             and source.revenue >= 500
 
@@ -26,13 +29,16 @@ with order_placed_then_goods_returned_04d6f4_1 as (
 
         -- step 2: goods_returned, ever
         select
-            source.customer_id as profile_id,
+            identifiers.profile_id as profile_id,
             source.ordered_at as happened_at,
             2 as step_no
         from {{ ref('orders') }} as source
+        inner join {{ ref('identity_component') }} as identifiers
+            on identifiers.namespace = 'user_id'
+            and identifiers.value = {{ millrace.normalise_text("source.customer_id") }}
+            and identifiers.quarantined = 0
         where
-            source.customer_id is not null
-            and source.ordered_at < {{ millrace.as_of() }}
+            source.ordered_at < {{ millrace.as_of() }}
             and source.order_type = 'credit_note'
     ) as steps
 

@@ -3,6 +3,8 @@
 
 -- Who was in which segment from when until when, and why they entered and left.
 -- depends_on: {{ ref('profile_traits') }}
+-- depends_on: {{ ref('profile_alias') }}
+-- depends_on: {{ ref('profile_change') }}
 with members as (
 
     select
@@ -94,6 +96,14 @@ with members as (
 
     select coalesce(max(coalesce(left_at, entered_at)), {{ millrace.as_of() }}) as known_at from {{ this }}
 
+), moved as (
+
+    select profile_id
+    from {{ ref('profile_change') }}
+    where
+        change in ('merge', 'split', 'quarantine')
+        and run > (select coalesce(max({{ millrace.own_column('identity_run', '0') }}), 0) from {{ this }})
+
 )
 
 select
@@ -103,15 +113,19 @@ select
     case
         when last_time.segment is not null then last_time.entered_why
         when known.definition <> members.definition then 'definition'
+        when members.profile_id in (select profile_id from moved) then 'identity'
         else 'rule'
     end as entered_why,
     case when members.segment is null then {{ millrace.as_of() }} end as left_at,
     case when members.segment is null then case
+            when last_time.profile_id in (select old_profile_id from {{ ref('profile_alias') }}) then 'identity'
             when last_time.profile_id not in (select profile_id from {{ ref('profile_traits') }}) then 'deletion'
             when last_time.definition <> definitions.definition then 'definition'
+            when last_time.profile_id in (select profile_id from moved) then 'identity'
             else 'rule'
         end end as left_why,
-    coalesce(members.definition, last_time.definition) as definition
+    coalesce(members.definition, last_time.definition) as definition,
+    (select max(run) from {{ ref('identity_published') }}) as identity_run
 from members
 full outer join last_time
     on members.segment = last_time.segment
@@ -135,6 +149,7 @@ select
     cast('rule' as {{ dbt.type_string() }}) as entered_why,
     cast(null as {{ dbt.type_timestamp() }}) as left_at,
     cast(null as {{ dbt.type_string() }}) as left_why,
-    cast(definition as {{ dbt.type_string() }}) as definition
+    cast(definition as {{ dbt.type_string() }}) as definition,
+    (select max(run) from {{ ref('identity_published') }}) as identity_run
 from members
 {% endif %}

@@ -1,16 +1,10 @@
--- made by `millrace compile` from traits/contacts.yml; change that file, not this one
+-- made by `millrace compile` from traits/orders.yml; change that file, not this one
 {{ config(materialized='table') }}
 
 -- One row per profile: the golden record and every trait.
 with profiles as (
 
-    select profile_id
-    from (
-        select profile_id from {{ ref('traits__contacts') }}
-        union all
-        select profile_id from {{ ref('traits__orders') }}
-    ) as everybody
-    group by profile_id
+    select profile_id from {{ ref('profile_golden') }}
 
 ),
 
@@ -18,11 +12,15 @@ observed as (
 
     select
         profiles.profile_id,
-        traits__contacts.first_name,
-        traits__contacts.last_name,
-        traits__contacts.email,
-        traits__contacts.phone,
-        traits__contacts.source,
+        golden.user_id,
+        golden.email,
+        golden.phone,
+        golden.device_id,
+        golden.first_name,
+        golden.last_name,
+        golden.contact_email,
+        golden.source,
+        golden.account_manager,
         coalesce(traits__orders.order_count, 0) as order_count,
         traits__orders.first_order_on,
         traits__orders.last_order_on,
@@ -34,7 +32,7 @@ observed as (
         coalesce(traits__orders.credit_note_count, 0) as credit_note_count,
         traits__orders.country
     from profiles
-    left join {{ ref('traits__contacts') }} as traits__contacts on profiles.profile_id = traits__contacts.profile_id
+    left join {{ ref('profile_golden') }} as golden on profiles.profile_id = golden.profile_id
     left join {{ ref('traits__orders') }} as traits__orders on profiles.profile_id = traits__orders.profile_id
 
 ),

@@ -1,4 +1,4 @@
--- made by `millrace compile` from traits/contacts.yml; change that file, not this one
+-- made by `millrace compile` from traits/orders.yml; change that file, not this one
 {{ config(materialized='incremental', unique_key=['profile_id', 'trait', 'valid_from'], full_refresh=false) }}
 
 -- What traits were, and from when until when.

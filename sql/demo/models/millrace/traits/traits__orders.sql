@@ -5,16 +5,19 @@
 with records as (
 
     select
-        source.customer_id as profile_id,
+        identifiers.profile_id as profile_id,
         source.order_type,
         source.ordered_at,
         source.revenue,
         source.country,
         source.order_id
     from {{ ref('orders') }} as source
+    inner join {{ ref('identity_component') }} as identifiers
+        on identifiers.namespace = 'user_id'
+        and identifiers.value = {{ millrace.normalise_text("source.customer_id") }}
+        and identifiers.quarantined = 0
     where
-        source.customer_id is not null
-        and source.ordered_at < {{ millrace.as_of() }}
+        source.ordered_at < {{ millrace.as_of() }}
 
 ),
 
