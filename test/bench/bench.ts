@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [plan] [first] [deliver] [segments] [matching] [guards] [cli] [--data DIR] [--only SET] [--rows N] [--deliver-rows N] [--people N] [--memory 1GB] [--json]`
+ * `npm run bench -- [plan] [first] [deliver] [segments] [matching] [guards] [identity] [cli] [--data DIR] [--only PART] [--alone] [--rows N] [--deliver-rows N] [--people N] [--memory 1GB] [--json]`
  *
  * Every variant runs in a process of its own; what counts are the ratios, which a busy machine moves least. Without names
  * everything runs: planning 10,000,000 rows, a first run of 1,000,000, a delivery of 1,000,000 and of five times as many.
@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { benchCommandLine } from "./command-line.ts";
 import { benchDeliver } from "./deliver/bench.ts";
 import { benchGuards } from "./guards/bench.ts";
+import { benchIdentity } from "./identity/bench.ts";
 import { benchMatching } from "./matching/bench.ts";
 import { benchFirstRun, benchPlan } from "./plan/bench.ts";
 import { type Figure, line, met } from "./report.ts";
@@ -25,6 +26,7 @@ const { values, positionals } = parseArgs({
     people: { type: "string", default: "60000" },
     only: { type: "string", multiple: true, default: [] },
     memory: { type: "string", default: "1GB" },
+    alone: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
@@ -82,6 +84,11 @@ if (wants("segments")) {
 }
 if (wants("cli")) await bench("the command line", (_dir, tell) => benchCommandLine({ times: 5, tell }));
 
+if (wants("identity")) {
+  await bench(`identity: components of ${number(rows)} edges and of a tenth, incremental runs`, (dir, tell) =>
+    benchIdentity({ dir, rows, against: values.alone ? "nobody" : "peers", only: values.only, tell }),
+  );
+}
 if (wants("matching")) {
   const data = values.data ?? process.env.MILLRACE_IDENTITY_DATA;
   await bench("matching of people, default weights, one threshold", (_dir, tell) =>
