@@ -44,6 +44,23 @@ describe("what is told of profiles", () => {
     expect(await lab.sql("select old_profile_id from profile_alias")).toHaveLength(2);
   }, 60_000);
 
+  it("numbers its tables, brings unnumbered and older ones forward, and leaves those of a newer version alone", async () => {
+    const ids = await lab.sql("select distinct profile_id from identity_component");
+    await lab.sql("drop table identity_state_version");
+    await lab.write(
+      "macros/migrations.sql",
+      "{% macro default__identity_migrations(here) -%}{{ return({1: [], 2: ['alter table ' ~ millrace.identity_state(here, 'decision') ~ ' add column if not exists told text']}) }}{%- endmacro %}",
+    );
+    await build(lab);
+    expect(await lab.sql("select max(version) as v from identity_state_version")).toEqual([{ v: 2 }]);
+    expect(await lab.sql("select told from identity_decision")).toEqual([]);
+    expect(await lab.sql("select distinct profile_id from identity_component")).toEqual(ids);
+    await lab.write("macros/migrations.sql", "");
+    await expect(build(lab)).rejects.toThrow(/IDENTITY_STATE_NEWER.*state version 2, this one knows 1/);
+    expect(await lab.sql("select distinct profile_id from identity_component")).toEqual(ids);
+    await lab.sql("delete from identity_state_version where version > 1");
+  }, 120_000);
+
   it("gives every profile its best identifiers where no source has traits", async () => {
     await build(lab, { tests: "with-tests" });
     expect(await lab.sql("select user_id, email, device_id from profile_golden")).toEqual([

@@ -7,10 +7,7 @@
   pairs → the clusters these edges touch → their ids.
 -#}
 {% macro identity_resolve(here, records, matches, d) -%}
-  {#- All of them are made together, in this order: where the last is, all are. -#}
-  {%- if load_relation(millrace.identity_state(here, 'state_lineage')) is none -%}
-    {%- do millrace.identity_ensure_state(here) -%}
-  {%- endif -%}
+  {%- do millrace.identity_ready_state(here) -%}
   {%- set prev = millrace.identity_count('select max(run) from ' ~ millrace.identity_state(here, 'state_pointer')) -%}
   {%- set runs = millrace.identity_state(here, 'state_run') -%}
   {%- if millrace.identity_count('select count(*) from ' ~ runs ~ ' where run > ' ~ prev) > 0 -%}

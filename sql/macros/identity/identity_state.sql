@@ -33,11 +33,12 @@
     ['state_component', [['code', whole], ['profile_id', text], ['cause', text]], 'versioned'],
     ['state_profile', [['profile_id', text], ['status', text], ['anchor', whole], ['strength', whole], ['current_id', text], ['quarantined', whole],
       ['created_run', whole], ['created_at', instant]], 'versioned'],
-    ['state_lineage', [['profile_id', text], ['event', text], ['other_profile_id', text], ['cause', text]], 'versioned']
+    ['state_lineage', [['profile_id', text], ['event', text], ['other_profile_id', text], ['cause', text]], 'versioned'],
+    ['state_version', [['version', whole]], 'append']
   ]) }}
 {%- endmacro %}
 
-{#- Makes what is missing. Fails on a table that an other version made otherwise, by the first statement that reads it. -#}
+{#- Makes what is missing, `state_version` last: where it is, all are. Fails on a table that an other version made otherwise, by the first statement that reads it. -#}
 {% macro identity_ensure_state(here) -%}
   {%- for name, columns, kind in millrace.identity_state_tables() -%}
     {%- set versions = [] if kind == 'append' else [['from_run', dbt.type_bigint()], ['to_run', dbt.type_bigint()]] -%}
