@@ -13,7 +13,7 @@ import { verbInProcess } from "../../support/verb-in-process.ts";
 
 const dbt = process.env.MILLRACE_DBT ?? join(root, ".venv/bin/dbt");
 
-describe("dbt projects on Postgres", { timeout: 240_000 }, () => {
+describe("dbt projects on Postgres", { timeout: 600_000 }, () => {
   let server: Database;
   beforeAll(async () => {
     server = await freshDatabase();
