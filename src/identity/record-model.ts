@@ -25,7 +25,7 @@ ${all.join("\nunion all\n")}
 
 function sourceQuery(source: IdentitySource, config: IdentityConfig): string {
   const seenAt = source.at === null ? null : `cast(${column(source.at)} as {{ dbt.type_timestamp() }})`;
-  const limit = `{{ dbt.dateadd('second', ${config.guards.skewSeconds}, millrace.as_of()) }}`;
+  const limit = `{{ millrace.instant_plus(${config.guards.skewSeconds}, 'second', millrace.as_of()) }}`;
   const columns = [
     `${text(source.name)} as source`,
     `cast(${column(source.key)} as {{ dbt.type_string() }}) as record_key`,

@@ -58,7 +58,7 @@ export function affectedTables({ source, windows, definition, keys }: Steady): (
     ...(resolved ? [`${publishedRun} < (select identity_run from last_time)`] : []),
   ];
   const conditions = [
-    `source.${source.arrived} >= {{ dbt.dateadd("hour", -${lateHours}, "${last}") }}`,
+    `source.${source.arrived} >= {{ millrace.instant_plus(-${lateHours}, "hour", "${last}") }}`,
     `or (${at} >= ${last} and ${at} < {{ millrace.as_of() }})`,
     ...edges,
     "-- a build at an earlier instant, or of another definition, evaluates everybody",

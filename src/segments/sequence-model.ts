@@ -38,7 +38,7 @@ export function sequenceTables(
   const within =
     span === undefined
       ? ""
-      : `\n    and happened_at <= {{ dbt.dateadd("${exactUnit(span)}", ${exactCount(span)}, "began_at") }}`;
+      : `\n    and happened_at <= {{ millrace.instant_plus(${exactCount(span)}, "${exactUnit(span)}", "began_at") }}`;
   tables.push([
     name,
     `select distinct profile_id\nfrom ${end}\nwhere\n    step_no = ${steps.length}\n    and began_at is not null${within}`,

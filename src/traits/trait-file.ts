@@ -234,7 +234,7 @@ function medianGap(
     ],
     [
       `${name}_gaps`,
-      `select\n${columns(["profile_id", `{{ dbt.datediff("${before}", "happened_on", "day") }} as days`])}\nfrom ${name}_days`,
+      `select\n${columns(["profile_id", `{{ millrace.days_between("${before}", "happened_on") }} as days`])}\nfrom ${name}_days`,
     ],
     [
       `${name}_places`,

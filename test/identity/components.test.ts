@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type IdentityLab, openIdentityLab } from "../support/identity-lab.ts";
+import { type IdentityLab, identityEngines, openIdentityLab } from "../support/identity-lab.ts";
 import { type Database, freshDatabase } from "../support/postgres-database.ts";
 import { leastOfComponents, type Pair } from "./union-find.ts";
 
@@ -68,7 +68,7 @@ async function labels(lab: IdentityLab, edges: readonly Pair[], vertices: readon
   };
 }
 
-describe.each(["duckdb", "postgres"])("connected components on %s", (engine) => {
+describe.each(identityEngines())("connected components on %s", (engine) => {
   let lab: IdentityLab;
   let database: Database | undefined;
   beforeAll(async () => {

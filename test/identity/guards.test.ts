@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type IdentityLab, openIdentityLab } from "../support/identity-lab.ts";
+import { type IdentityLab, identityEngines, openIdentityLab } from "../support/identity-lab.ts";
 import { type Database, freshDatabase } from "../support/postgres-database.ts";
 import { assignment, build, declare, groups } from "./stitching.ts";
 
@@ -29,7 +29,7 @@ const yaml = ({
 
 type Seen = readonly [id: number, day: number, user: string | null, email: string | null, device: string | null];
 
-describe.each(["duckdb", "postgres"])("guards on %s", (engine) => {
+describe.each(identityEngines())("guards on %s", (engine) => {
   let lab: IdentityLab;
   let database: Database | undefined;
   beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type IdentityLab, openIdentityLab } from "../support/identity-lab.ts";
+import { type IdentityLab, identityEngines, openIdentityLab } from "../support/identity-lab.ts";
 import { type Database, freshDatabase } from "../support/postgres-database.ts";
 import { plainGroups } from "./reference.ts";
 import { assignment, build, declare, groups } from "./stitching.ts";
@@ -8,10 +8,8 @@ import { World } from "./world.ts";
 /** A longer form: MILLRACE_IDENTITY_STEPS=200. */
 const steps = Number(process.env.MILLRACE_IDENTITY_STEPS ?? 0);
 
-describe.each([
-  ["duckdb", steps || 14],
-  ["postgres", steps || 6],
-] as const)("incremental runs on %s", (engine, count) => {
+describe.each(identityEngines())("incremental runs on %s", (engine) => {
+  const count = steps || (engine === "duckdb" ? 14 : 6);
   let lab: IdentityLab;
   let database: Database | undefined;
   beforeAll(async () => {

@@ -7,7 +7,13 @@ import type { IdentityLab, LabRow, Ran } from "../support/identity-lab.ts";
 
 /** Writes what identity.yml declares into the lab's dbt project, as `millrace compile` does. */
 export async function declare(lab: IdentityLab, yaml: string): Promise<void> {
-  const config = normaliseIdentity(identitySchema.parse(parse(yaml)).identity);
+  const declared = normaliseIdentity(identitySchema.parse(parse(yaml)).identity);
+  const sources = declared?.sources.map((source) =>
+    source.relation.kind === "model"
+      ? source
+      : { ...source, relation: { ...source.relation, name: `${lab.prefix}${source.relation.name}` } },
+  );
+  const config = declared === null ? null : { ...declared, sources: sources ?? [] };
   for (const file of compileIdentity(config)) await lab.write(`${compiledFolder}/${file.path}`, compiledText(file));
 }
 

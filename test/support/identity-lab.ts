@@ -11,7 +11,9 @@ export type LabRow = Readonly<Record<string, unknown>>;
 /** A dbt project that uses Millrace's package, on one engine, with a dbt that stays open. */
 export interface IdentityLab {
   readonly dir: string;
-  readonly engine: "duckdb" | "postgres";
+  readonly engine: "duckdb" | "postgres" | "snowflake" | "bigquery";
+  /** What stands before the name of a table of the tests where dbt's own connection has no default schema: "lab." or "". */
+  readonly prefix: string;
   write(path: string, text: string): Promise<void>;
   /** Runs dbt. Throws, with its words, if it failed. */
   dbt(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran>;
@@ -34,11 +36,35 @@ interface Answer {
   readonly rows?: LabRow[];
 }
 
-/** On DuckDB without `postgresUrl`; the database of that URL otherwise. */
+/** A stand-in of a cloud warehouse: what dbt's profile says of it, and what `dbt_server.py` is told to connect to. */
+export interface CloudEngine {
+  readonly engine: "snowflake" | "bigquery";
+  /** Of an environment with the cloud's adapters. */
+  readonly python: string;
+  readonly profile: Readonly<Record<string, unknown>>;
+  readonly connection: Readonly<Record<string, unknown>>;
+  /** Where dbt and the tests keep their tables. */
+  readonly dataset: string;
+}
+
+let everywhere: CloudEngine | undefined;
+
+/** Every lab of this test file is opened there, and `identityEngines` names only this one. Before the tests are collected. */
+export function useIdentityEngine(engine: CloudEngine): void {
+  everywhere = engine;
+}
+
+/** What identity's tests run on: every test file on the first two, and by hand on a cloud's stand-in. */
+export const identityEngines = (): readonly IdentityLab["engine"][] =>
+  everywhere === undefined ? ["duckdb", "postgres"] : [everywhere.engine];
+
+/** On DuckDB if no engine is named; otherwise in the Postgres database of that URL, or on that cloud warehouse. */
 export async function openIdentityLab(
   files: Readonly<Record<string, string>>,
-  postgresUrl?: string,
+  on?: string | CloudEngine,
 ): Promise<IdentityLab> {
+  const cloud = typeof on === "object" ? on : everywhere;
+  const postgresUrl = typeof on === "string" ? on : undefined;
   const dir = await mkdtemp(join(tmpdir(), "millrace-identity-"));
   const write = async (path: string, text: string) => {
     await mkdir(dirname(join(dir, path)), { recursive: true });
@@ -50,12 +76,13 @@ export async function openIdentityLab(
     "name: lab\nprofile: lab\nconfig-version: 2\nflags: {send_anonymous_usage_stats: false}\n",
   );
   await write("packages.yml", `packages: [{ local: ${join(packageRoot(), "sql")} }]\n`);
-  await write("profiles.yml", profile(database, postgresUrl));
+  await write("profiles.yml", cloud === undefined ? profile(database, postgresUrl) : cloudProfile(cloud));
   for (const [path, text] of Object.entries(files)) await write(path, text);
 
+  const connection = cloud === undefined ? database : JSON.stringify({ [cloud.engine]: cloud.connection });
   const server = spawn(
-    join(packageRoot(), ".venv", "bin", "python"),
-    [join(packageRoot(), "test", "support", "dbt_server.py"), ...(postgresUrl === undefined ? [database] : [])],
+    cloud?.python ?? join(packageRoot(), ".venv", "bin", "python"),
+    [join(packageRoot(), "test", "support", "dbt_server.py"), ...(postgresUrl === undefined ? [connection] : [])],
     { cwd: dir, stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } },
   );
   const ask = conversation(server);
@@ -65,7 +92,8 @@ export async function openIdentityLab(
 
   const lab: IdentityLab = {
     dir,
-    engine: postgresUrl === undefined ? "duckdb" : "postgres",
+    engine: cloud?.engine ?? (postgresUrl === undefined ? "duckdb" : "postgres"),
+    prefix: cloud?.engine === "bigquery" ? `${cloud.dataset}.` : "",
     write,
     async dbt(args, env = {}) {
       const where = ["--project-dir", dir, "--profiles-dir", dir];
@@ -75,7 +103,8 @@ export async function openIdentityLab(
     },
     async sql(...statements) {
       if (client === null) {
-        const { ok, error, rows } = await ask({ sql: statements });
+        const spelled = lab.engine === "bigquery" ? statements.map(inBigQuery) : statements;
+        const { ok, error, rows } = await ask({ sql: spelled });
         if (!ok) throw new Error(error ?? "");
         return rows ?? [];
       }
@@ -120,3 +149,14 @@ function profile(database: string, postgresUrl: string | undefined): string {
   const at = `host: ${url.hostname}, port: ${url.port}, user: ${url.username}, password: "${url.password}", dbname: "${url.pathname.slice(1)}"`;
   return `lab: {target: lab, outputs: {lab: {type: postgres, ${at}, schema: public, threads: 1}}}\n`;
 }
+
+const cloudProfile = ({ profile: output }: CloudEngine): string =>
+  `lab: {target: lab, outputs: {lab: ${JSON.stringify({ ...output, threads: 1 })}}}\n`;
+
+/** The tests' own statements: BigQuery has no `text`, and changes no whole table without being told so. */
+const inBigQuery = (statement: string): string =>
+  /^create table/i.test(statement)
+    ? statement.replace(/\btext\b/g, "string")
+    : /^(delete from|update) /i.test(statement) && !/ where /i.test(statement)
+      ? `${statement} where true`
+      : statement;

@@ -23,7 +23,8 @@ export interface SegmentProject {
   /** Reads the files again and writes what they compile to. */
   compile(): Promise<Project>;
   write(files: ProjectFiles): Promise<void>;
-  dbt(warehouse: DbtWarehouse, name: string): Promise<Dbt>;
+  /** `program`: another dbt than this environment's own. */
+  dbt(warehouse: DbtWarehouse, name: string, program?: string): Promise<Dbt>;
   remove(): Promise<void>;
 }
 
@@ -57,8 +58,8 @@ export async function makeSegmentProject(files: ProjectFiles, timeZone: string):
       await writeCompiled(join(dir, "sql"), await differences(join(dir, "sql"), compileAll(project)));
       return project;
     },
-    async dbt(warehouse, name) {
-      const program = await findDbt({ projectDir: dir, env });
+    async dbt(warehouse, name, other) {
+      const program = await findDbt({ explicit: other, projectDir: dir, env });
       const projectDir = join(dir, "sql");
       return createDbt({
         program,
@@ -76,8 +77,17 @@ export async function makeSegmentProject(files: ProjectFiles, timeZone: string):
 const stamp = (at: number | null): string =>
   at === null ? "" : new Date(at).toISOString().replace("T", " ").replace("Z", "");
 
+/** What the engine calls a text and a 64-bit float. */
+export interface TypeNames {
+  readonly text: string;
+  readonly double: string;
+}
+
 /** The world as seeds, with the events and traits that random rules speak of. */
-export function worldFiles({ orders, views, people }: RandomWorld): ProjectFiles {
+export function worldFiles(
+  { orders, views, people }: RandomWorld,
+  { text, double }: TypeNames = { text: "text", double: "double precision" },
+): ProjectFiles {
   const csv = (rows: readonly object[]): string =>
     stringify(rows as Record<string, unknown>[], { header: true, cast: { boolean: String } });
   return {
@@ -89,11 +99,11 @@ export function worldFiles({ orders, views, people }: RandomWorld): ProjectFiles
     "sql/seeds/seeds.yml": `version: 2
 seeds:
   - name: orders
-    config: { column_types: { ordered_at: timestamp, revenue: double precision, channel: text, customer_id: text } }
+    config: { column_types: { ordered_at: timestamp, revenue: ${double}, channel: ${text}, customer_id: ${text} } }
   - name: views
-    config: { column_types: { viewed_at: timestamp, visitor: text } }
+    config: { column_types: { viewed_at: timestamp, visitor: ${text} } }
   - name: people
-    config: { column_types: { customer_id: text, age: integer, city: text, joined_on: date, seen_at: timestamp, wants_mail: boolean } }
+    config: { column_types: { customer_id: ${text}, age: integer, city: ${text}, joined_on: date, seen_at: timestamp, wants_mail: boolean } }
 `,
     "events/shop.yml": `events:
   order_placed: { model: orders, key: order_id, at: ordered_at, profile: { user_id: customer_id }, properties: { revenue: { column: revenue, type: number }, channel: { column: channel, type: text } } }

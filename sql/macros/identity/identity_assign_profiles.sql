@@ -41,13 +41,13 @@
     where place = 1
   {%- endset -%}
   {%- set winner = millrace.identity_scratch(here, 'winner', winners, 'winners') -%}
-  {#- Strength and code in one number, so that the best identifier of a part is one minimum. -#}
+  {#- Strength and code in one number, so that the best identifier of a part is one minimum. A column named as its table would be the row on BigQuery. -#}
   {%- set assigned %}
     with best as (
-      select part, min(strength * 1000000000000 + code) as best from {{ now }} group by part
+      select part, min(strength * 1000000000000 + code) as packed from {{ now }} group by part
     ),
     best_of as (
-      select part, cast(floor(best / 1000000000000) as {{ dbt.type_bigint() }}) as strength, mod(best, 1000000000000) as code from best
+      select part, cast(floor(packed / 1000000000000) as {{ dbt.type_bigint() }}) as strength, mod(packed, 1000000000000) as code from best
     )
     select
       b.part,

@@ -111,7 +111,7 @@
             where o.ns = {{ each['ns'] }} and o.to_run is null
             group by o.code
           ) as whole on whole.code = pair.code
-          where pair.dated < pair.times or pair.last_at >= {{ dbt.dateadd('second', -1 * limit['within_seconds'] | int, 'whole.last_at') }}
+          where pair.dated < pair.times or pair.last_at >= {{ millrace.instant_plus(-1 * limit['within_seconds'] | int, 'second', 'whole.last_at') }}
           {%- endif %}
         ) as counted
         group by code

@@ -24,11 +24,16 @@
   {{ alias }}.from_run <= {{ at }} and ({{ alias }}.to_run is null or {{ alias }}.to_run > {{ at }})
 {%- endmacro %}
 
+{#- The published rows of a table, to be joined: BigQuery takes no subquery in the condition of a join. -#}
+{% macro identity_open_rows(table, at) -%}
+  (select * from {{ table }} where from_run <= {{ at }} and (to_run is null or to_run > {{ at }}))
+{%- endmacro %}
+
 {% macro identity_view_identifier(state, at) -%}
 select d.namespace, d.value, coalesce(max(s.guard), 'active') as status, min(o.seen_at) as first_seen, max(o.seen_at) as last_seen, count(distinct o.record_id) as records
 from {{ state['state_observation'] }} as o
 inner join {{ state['dictionary'] }} as d on d.code = o.code
-left join {{ state['state_status'] }} as s on s.code = o.code and {{ millrace.identity_is_open('s', at) }}
+left join {{ millrace.identity_open_rows(state['state_status'], at) }} as s on s.code = o.code
 where {{ millrace.identity_is_open('o', at) }}
 group by d.namespace, d.value
 {%- endmacro %}
@@ -45,8 +50,8 @@ select
 from {{ state['state_edge'] }} as e
 inner join {{ state['dictionary'] }} as x on x.code = e.a
 inner join {{ state['dictionary'] }} as y on y.code = e.b
-left join {{ state['state_cluster'] }} as p on p.code = e.a and {{ millrace.identity_is_open('p', at) }}
-left join {{ state['state_cluster'] }} as q on q.code = e.b and {{ millrace.identity_is_open('q', at) }}
+left join {{ millrace.identity_open_rows(state['state_cluster'], at) }} as p on p.code = e.a
+left join {{ millrace.identity_open_rows(state['state_cluster'], at) }} as q on q.code = e.b
 where {{ millrace.identity_is_open('e', at) }}
 {%- endmacro %}
 
@@ -54,7 +59,7 @@ where {{ millrace.identity_is_open('e', at) }}
 select d.namespace, d.value, c.profile_id, p.quarantined
 from {{ state['state_component'] }} as c
 inner join {{ state['dictionary'] }} as d on d.code = c.code
-inner join {{ state['state_profile'] }} as p on p.profile_id = c.profile_id and {{ millrace.identity_is_open('p', at) }}
+inner join {{ millrace.identity_open_rows(state['state_profile'], at) }} as p on p.profile_id = c.profile_id
 where {{ millrace.identity_is_open('c', at) }}
 {%- endmacro %}
 

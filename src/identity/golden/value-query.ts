@@ -170,7 +170,7 @@ group by profile_id, trait`;
 }
 
 function stillCounts({ name, ttlSeconds }: IdentityConfig["sources"][number]): string {
-  const since = `{{ dbt.dateadd('second', -${ttlSeconds ?? 0}, millrace.as_of()) }}`;
+  const since = `{{ millrace.instant_plus(-${ttlSeconds ?? 0}, 'second', millrace.as_of()) }}`;
   return `(record.source <> ${text(name)} or record.seen_at is null or record.seen_at >= ${since})`;
 }
 

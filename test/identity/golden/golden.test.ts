@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Survivorship } from "../../../src/core/identity.ts";
 import { goldenQuery } from "../../../src/identity/golden/golden-query.ts";
 import { valueQuery } from "../../../src/identity/golden/value-query.ts";
-import { type IdentityLab, openIdentityLab } from "../../support/identity-lab.ts";
+import { type IdentityLab, identityEngines, openIdentityLab } from "../../support/identity-lab.ts";
 import { type Database, freshDatabase } from "../../support/postgres-database.ts";
 import { type GoldenRecord, goldenConfig, goldenModels } from "./records.ts";
 
@@ -25,7 +25,7 @@ const rule = (name: string, order: Survivorship["order"], bundle: readonly strin
   order,
 });
 
-for (const engine of ["duckdb", "postgres"] as const) {
+for (const engine of identityEngines()) {
   describe(`the golden record on ${engine}`, () => {
     let lab: IdentityLab;
     let database: Database | null = null;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type IdentityLab, openIdentityLab } from "../../support/identity-lab.ts";
+import { type IdentityLab, identityEngines, openIdentityLab } from "../../support/identity-lab.ts";
 import { type Database, freshDatabase } from "../../support/postgres-database.ts";
 import { build, declare } from "../stitching.ts";
 
@@ -49,7 +49,7 @@ const model = (rows: readonly Row[]): string =>
     )
     .join("\nunion all\n");
 
-for (const engine of ["duckdb", "postgres"] as const) {
+for (const engine of identityEngines()) {
   describe(`golden records of a whole project on ${engine}`, () => {
     let lab: IdentityLab;
     let database: Database | null = null;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type IdentityLab, openIdentityLab } from "../../support/identity-lab.ts";
+import { type IdentityLab, identityEngines, openIdentityLab } from "../../support/identity-lab.ts";
 import { type Database, freshDatabase } from "../../support/postgres-database.ts";
 import { crowd, type Person, writeMatching } from "./people-lab.ts";
 
@@ -40,7 +40,7 @@ const expected = ["crm1 web1", "crm10 web10", "crm2 web2", "crm3 web3"];
 const edges = "select * from identity_match_edge where a_value not like 'crowd%' or b_value not like 'crowd%'";
 const confidences = new Map<string, Map<string, number>>();
 
-for (const engine of ["duckdb", "postgres"] as const) {
+for (const engine of identityEngines()) {
   describe(`matching on ${engine}`, () => {
     let lab: IdentityLab;
     let database: Database | null = null;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type IdentityLab, openIdentityLab } from "../../support/identity-lab.ts";
+import { type IdentityLab, identityEngines, openIdentityLab } from "../../support/identity-lab.ts";
 import { type Database, freshDatabase } from "../../support/postgres-database.ts";
 
 type Case = readonly [given: string | null, comes: string | null];
@@ -59,7 +59,7 @@ const model = Object.entries(cases)
   )
   .join("\nunion all\n");
 
-for (const engine of ["duckdb", "postgres"] as const) {
+for (const engine of identityEngines()) {
   describe(`normalisers on ${engine}`, () => {
     let lab: IdentityLab;
     let database: Database | null = null;

@@ -46,6 +46,8 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
   const sessions = new Map<string, BqSession>();
   const uploads = new Map<string, { readonly metadata: Json; readonly chunks: Buffer[] }>();
   const targets = new Map<string, text.Path>();
+  /** Job → its statementType, which the emulator calls SELECT whatever it was. */
+  const kinds = new Map<string, string>();
   const endless = new Map<string, () => void>();
   const faults: { fault: Fault; left: number }[] = [];
   const requests: string[] = [];
@@ -140,7 +142,8 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
   async function statement(project: string, jobId: string, sql: string, query: Json): Promise<Answer> {
     const dataset = query.defaultDataset?.datasetId;
     const created = text.createdBy(sql);
-    let sent = sql;
+    kinds.set(jobId, text.kindOf(sql));
+    let sent = dataset === undefined ? sql : text.inDataset(sql, dataset);
     if (created !== null) {
       const path = text.pathOf(created.name, project, dataset);
       targets.set(jobId, path);
@@ -265,8 +268,9 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
     const query = body.configuration?.query;
     if (query !== undefined && query.destinationTable === undefined && target !== undefined) {
       query.destinationTable = target;
-      if (body.statistics?.query) body.statistics.query.statementType = "CREATE_TABLE_AS_SELECT";
     }
+    const kind = kinds.get(id);
+    if (kind !== undefined && body.statistics?.query) body.statistics.query.statementType = kind;
     return { ...answer, body: Buffer.from(JSON.stringify(body)) };
   }
 

@@ -48,7 +48,26 @@ export function createdBy(
     : { name: found[3] ?? "", replace: found[1] !== undefined, ifMissing: found[2] !== undefined };
 }
 
+/** https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobStatistics2: statementType */
+export function kindOf(statement: string): string {
+  const text = statement.replace(/^(\s|\/\*[\s\S]*?\*\/|--[^\n]*)+/, "");
+  const [, verb = "", what = ""] =
+    /^(\w+)(?:\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+)?(\w+))?/i.exec(text)?.map((word) => word?.toUpperCase()) ??
+    [];
+  if (verb === "CREATE")
+    return what === "TABLE" && /\bas\s*\(?\s*(select|with)\b/i.test(text) ? "CREATE_TABLE_AS_SELECT" : `CREATE_${what}`;
+  if (verb === "DROP" || verb === "ALTER") return `${verb}_${what}`;
+  return ["INSERT", "UPDATE", "DELETE", "MERGE"].includes(verb) ? verb : "SELECT";
+}
+
 export const writtenBy = (statement: string): string | null => WRITE.exec(statement)?.[1] ?? null;
+
+const WRITTEN =
+  /^(\s*(?:create\s+(?:or\s+replace\s+)?(?:table|view)|drop\s+(?:table|view))\s+(?:if\s+(?:not\s+)?exists\s+)?|\s*(?:insert\s+into|update|delete\s+from)\s+)([\w-]+)(?=[\s(;]|$)/i;
+
+/** The table that a statement makes, drops or changes, in the default dataset if it names none: the emulator does so only for what is read. */
+export const inDataset = (statement: string, dataset: string): string =>
+  statement.replace(WRITTEN, (_, before: string, name: string) => `${before}\`${dataset}\`.${name}`);
 
 /** Temporary tables become tables of the session's own dataset. */
 export const inSession = (statement: string, dataset: string): string =>

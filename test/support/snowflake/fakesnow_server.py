@@ -8,6 +8,7 @@ What fakesnow 0.12 lacks and this adds:
 - DDL commits the transaction under way, ROW_NUMBER needs ORDER BY, reserved words are no aliases: all as Snowflake has it
 - abort requests and closed connections stop the statement
 - ALTER SESSION SET, the user's stage @~, COPY with '' apart from NULL and with $1 expressions, GET, OCTET_LENGTH, TME
+- HASH with a sign
 - Snowflake's error codes and sentences in place of DuckDB's
 - key-pair and OAuth logins are checked when MILLRACE_FAKESNOW_LOGIN says how
 - POST /test/fault, /test/end-sessions: faults on demand; GET /test/log: what was asked
@@ -37,6 +38,7 @@ import duckdb
 import jwt
 import pyarrow as pa
 import snowflake.connector.errors
+import sqlglot
 import uvicorn
 from fakesnow import transforms
 from fakesnow.transforms import stage
@@ -100,6 +102,13 @@ def json_pointer(node: exp.Expression) -> list | None:
 
 
 def nearer(node: exp.Expression) -> exp.Expression:
+    if isinstance(node, exp.Anonymous) and str(node.this).upper() == "HASH":
+        # Signed there: https://docs.snowflake.com/en/sql-reference/functions/hash
+        unsigned = exp.Anonymous(this="hash", expressions=[each.transform(nearer) for each in node.expressions]).sql(dialect="duckdb")
+        return sqlglot.parse_one(
+            f"cast(cast({unsigned} as hugeint) - case when {unsigned} > 9223372036854775807 then 18446744073709551616 else 0 end as bigint)",
+            read="duckdb",
+        )
     if isinstance(node, exp.TryCast) and str(node.to).upper().startswith("TIMESTAMP"):
         return exp.Anonymous(this="try", expressions=[exp.Cast(this=node.this, to=node.to)])
     if isinstance(node, exp.ByteLength):
@@ -107,7 +116,7 @@ def nearer(node: exp.Expression) -> exp.Expression:
     if isinstance(node, exp.ToChar) and isinstance(node.args.get("format"), exp.Literal) and node.args["format"].name == "TME":
         # 17 significant digits with an exponent: https://docs.snowflake.com/en/sql-reference/sql-format-models
         return exp.func("format", exp.Literal.string("{:.16e}"), node.this)
-    if isinstance(node, exp.Cast) and node.is_type("varchar") and (pointer := json_pointer(node.this)):
+    if isinstance(node, exp.Cast) and node.is_type("varchar", "text") and (pointer := json_pointer(node.this)):
         return exp.Anonymous(this="json_extract_string", expressions=pointer)
     if pointer := json_pointer(node):
         return exp.Anonymous(this="json_extract", expressions=pointer)

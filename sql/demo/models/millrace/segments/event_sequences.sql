@@ -66,7 +66,7 @@ order_placed_then_goods_returned_04d6f4 as (
     where
         step_no = 2
         and began_at is not null
-        and happened_at <= {{ dbt.dateadd("hour", 1440, "began_at") }}
+        and happened_at <= {{ millrace.instant_plus(1440, "hour", "began_at") }}
 
 )
 

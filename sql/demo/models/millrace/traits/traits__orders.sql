@@ -55,7 +55,7 @@ median_days_between_orders_gaps as (
 
     select
         profile_id,
-        {{ dbt.datediff("lag(happened_on) over (partition by profile_id order by happened_on)", "happened_on", "day") }} as days
+        {{ millrace.days_between("lag(happened_on) over (partition by profile_id order by happened_on)", "happened_on") }} as days
     from median_days_between_orders_days
 
 ),
