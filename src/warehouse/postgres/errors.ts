@@ -79,6 +79,11 @@ const KNOWN: readonly (readonly [code: string, sentence: string | null, hint: st
   ],
   ["25006", "the database is read-only", "Connect to the primary, not to a replica."],
   ["53100", "the disk is full", "Free space on the server."],
+  [
+    "53400",
+    "a limit that its settings set is reached",
+    "Raise `work_mem` in `warehouse:`, so that less is written to disk, or the server's `temp_file_limit`.",
+  ],
   ["53", "it has no room for this now", "See the server's log; memory, disk or connections ran out."],
   ["54", null, "The statement is larger than Postgres takes: map fewer fields in one sync."],
   ["22", "a value cannot be read as its type, or does not fit", "Look at the model: a view that casts, or a check."],

@@ -19,13 +19,16 @@ describe("a run on Postgres that is cut", () => {
   });
   afterAll(() => server.remove());
 
-  async function project(url = (own: string) => own): Promise<{ readonly at: TinyProject; readonly own: Database }> {
+  async function project(
+    url = (own: string) => own,
+    more = "",
+  ): Promise<{ readonly at: TinyProject; readonly own: Database }> {
     const own = await server.another();
     await own.admin(`create schema analytics; create table analytics.people (id text, email text, name text);
       insert into analytics.people select 'c' || i, 'p' || i || '@example.com', 'Old' from generate_series(1, 20) i`);
     const sync = toFile("people", { more: "guard: { max_changed: 100%, max_removed: 100% }\n" });
     const at = tinyProject({
-      "millrace.yml": `project: tiny\nwarehouse: { type: postgres, url: "${url(own.url)}", schema: millrace }\nstore: ./store.sqlite\naccounts:\n  files: { connector: file, path: ./out }\n`,
+      "millrace.yml": `project: tiny\nwarehouse: { type: postgres, url: "${url(own.url)}", schema: millrace${more} }\nstore: ./store.sqlite\naccounts:\n  files: { connector: file, path: ./out }\n`,
       "syncs/people.yml": sync.replace("main.people", "analytics.people"),
     });
     return { at, own };
@@ -141,6 +144,87 @@ describe("a run on Postgres that is cut", () => {
     expect(await running).toMatchObject({ exit: 0, json: { runs: [{ counts: { delivered: 20 } }] } });
     await own.remove();
   });
+
+  it.each([
+    ["reading a page of the plan", /copy \(select p\.seq/],
+    ["loading the results", /copy "pg_temp"\."millrace_staged_results"/],
+  ])("in the middle of %s, by a network that comes back: goes on by itself, each row once", async (_, at) => {
+    const proxy = await cuttable();
+    const { at: cut, own } = await project((url) => proxy.through(url));
+    expect((await runs(cut)).exit).toBe(0);
+    await rename(own);
+    proxy.cutOnceAt(at);
+    const ran = await runs(cut);
+    expect(proxy.wasCut()).toBe(true);
+    expect(ran).toMatchObject({ exit: 0, json: { runs: [{ status: "done", counts: { delivered: 20 } }] } });
+    const id = ran.json.runs[0].run_id;
+    expect(
+      await own.admin(`select count(*) as n, count(distinct seq) as seqs from millrace.results where run_id = '${id}'`),
+    ).toEqual([{ n: "20", seqs: "20" }]);
+    expect(await lastRuns(own)).toEqual([{ last_run: id }]);
+    expect(names(cut)).toEqual(new Set(["New"]));
+    await proxy.cut();
+    await own.remove();
+  });
+
+  it.each([
+    ["an administrator who cancels its query", "", "pg_cancel_backend"],
+    ["its own statement_timeout", ", statement_timeout: 4s", null],
+  ] as const)("in settling, by %s: says so, is not tried again, and resume finishes it", async (_, more, deed) => {
+    const { at, own } = await project(undefined, more);
+    expect((await runs(at)).exit).toBe(0);
+    const before = await lastRuns(own);
+    await rename(own);
+    await own.admin(`create sequence tries; create function slow() returns trigger language plpgsql as $$
+        begin perform nextval('tries'); perform pg_sleep(60); return null; end $$;
+      create trigger slow after insert on millrace.results for each statement execute function slow()`);
+    const running = runs(at);
+    if (deed !== null) await interfere(own, "PgSleep", deed);
+    expect(await running).toMatchObject({
+      exit: 1,
+      json: {
+        runs: [
+          {
+            error: {
+              code: "WAREHOUSE_FAILED",
+              message: expect.stringContaining("cancelled"),
+              hint: expect.stringContaining("statement_timeout"),
+            },
+          },
+        ],
+      },
+    });
+    expect(await own.admin("select last_value from tries")).toEqual([{ last_value: "1" }]);
+    expect(await lastRuns(own)).toEqual(before);
+    await own.admin("drop trigger slow on millrace.results");
+    expect(await verbInProcess(at.dir, resume(), hurried)).toMatchObject({ exit: 0 });
+    expect(await lastRuns(own)).not.toEqual(before);
+    expect(names(at)).toEqual(new Set(["New"]));
+    expect(await runs(at)).toMatchObject({ exit: 0, json: { runs: [{ counts: { planned: 0 } }] } });
+    await own.remove();
+  });
+
+  it("in planning, by a quota of the server: says so, has sent nothing, and the next run goes", async () => {
+    const { at, own } = await project(undefined, ", work_mem: 64kB");
+    expect((await runs(at)).exit).toBe(0);
+    await own.admin(`update analytics.people set name = 'New';
+      insert into analytics.people select 'd' || i, 'q' || i || '@example.com', 'New' from generate_series(1, 20000) i;
+      insert into millrace.ledger__people (key, match_hash, identifiers, fast_fp, state)
+        select 'e' || i, i, '{}', i, 'removed' from generate_series(1, 20000) i`);
+    const name = new URL(own.url).pathname.slice(1);
+    await own.admin(`alter database ${name} set temp_file_limit = '128kB'`);
+    expect(await runs(at)).toMatchObject({
+      exit: 1,
+      json: {
+        runs: [{ error: { code: "WAREHOUSE_FAILED", hint: expect.stringMatching(/work_mem.*temp_file_limit/) } }],
+      },
+    });
+    expect(names(at)).toEqual(new Set(["Old"]));
+    await own.admin(`alter database ${name} reset temp_file_limit; delete from analytics.people where id like 'd%'`);
+    expect((await runs(at)).exit).toBe(0);
+    expect(names(at)).toEqual(new Set(["New"]));
+    await own.remove();
+  });
 });
 
 interface Cuttable {
@@ -149,14 +233,27 @@ interface Cuttable {
   /** Ends every connection and takes no more. */
   cut(): Promise<void>;
   mend(): Promise<void>;
+  /** Ends the connection over which this is asked, once, as soon as the server has begun to answer. */
+  cutOnceAt(asked: RegExp): void;
+  wasCut(): boolean;
 }
 
 async function cuttable(): Promise<Cuttable> {
   let target = new URL("postgres://nobody");
+  let waiting: RegExp | null = null;
+  let cutAt = false;
   const sockets = new Set<Socket>();
   const take = (client: Socket): void => {
     const onward = connectTo(Number(target.port), target.hostname);
     client.pipe(onward).pipe(client);
+    client.on("data", (chunk: Buffer) => {
+      if (waiting?.test(chunk.toString("latin1")) !== true) return;
+      waiting = null;
+      onward.once("data", () => {
+        cutAt = true;
+        for (const socket of [client, onward]) socket.destroy();
+      });
+    });
     for (const socket of [client, onward]) {
       sockets.add(socket);
       socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
@@ -180,6 +277,10 @@ async function cuttable(): Promise<Cuttable> {
       for (const socket of sockets) socket.destroy();
       await closed;
     },
+    cutOnceAt(asked) {
+      waiting = asked;
+    },
+    wasCut: () => cutAt,
     async mend() {
       server = await listen(port);
     },
