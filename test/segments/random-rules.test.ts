@@ -19,6 +19,7 @@ describe(`random rules (MILLRACE_SEED=${seed}), compiled and built by dbt`, { ti
   const world = randomWorld(random, asOf, timeZone);
   const rules = new Map<string, Record<string, unknown>>();
   for (let i = 0; i < count; i++) rules.set(`s${i}`, randomRule(random, 4, [...rules.keys()]));
+  rules.set("deep", deepRule(200));
   let project: SegmentProject;
   let compiled: Project;
   let postgres: Database;
@@ -70,3 +71,13 @@ describe(`random rules (MILLRACE_SEED=${seed}), compiled and built by dbt`, { ti
     },
   );
 });
+
+/** So many conditions within each other. */
+function deepRule(levels: number): Record<string, unknown> {
+  let rule: Record<string, unknown> = { did: "order_placed", within: "90 days" };
+  for (let i = 0; i < levels; i++) {
+    const beside = { trait: "order_count", gte: i % 7 };
+    rule = i % 3 === 0 ? { not: rule } : i % 3 === 1 ? { any: [rule, beside] } : { all: [rule, beside] };
+  }
+  return rule;
+}
