@@ -133,6 +133,15 @@ const cases: readonly FaultCase[] = [
       `segments/t.yml:2: favourite is held against a number here and against text in ${S}:4 — mend one of them, or give the trait a type`,
     ],
   ],
+  [
+    "a calendar that is nobody's",
+    { ...sound, "millrace.yml": `${sound["millrace.yml"]}settings: { timezone: Europe/Londn }\n` },
+    [
+      expect.stringMatching(
+        /^millrace\.yml:\d+: "timezone": there is no time zone "Europe\/Londn" — did you mean "Europe\/London"\?$/,
+      ),
+    ],
+  ],
   // namespaces
   [
     "an event that leads to no namespace of identity.yml",
