@@ -5,8 +5,8 @@ with shop as (
     select
         'shop' as source,
         cast(customer_id as {{ dbt.type_string() }}) as record_key,
-        case when cast(registered_at as {{ dbt.type_timestamp() }}) <= {{ dbt.dateadd('second', 86400, millrace.as_of()) }} then cast(registered_at as {{ dbt.type_timestamp() }}) end as seen_at,
-        case when cast(registered_at as {{ dbt.type_timestamp() }}) > {{ dbt.dateadd('second', 86400, millrace.as_of()) }} then 1 else 0 end as from_future,
+        case when cast(registered_at as {{ dbt.type_timestamp() }}) <= {{ millrace.instant_plus(86400, 'second', millrace.as_of()) }} then cast(registered_at as {{ dbt.type_timestamp() }}) end as seen_at,
+        case when cast(registered_at as {{ dbt.type_timestamp() }}) > {{ millrace.instant_plus(86400, 'second', millrace.as_of()) }} then 1 else 0 end as from_future,
         {{ millrace.normalise_text("customer_id") }} as user_id,
         {{ millrace.normalise_email("email", drop_dots=false, drop_tag=false) }} as email,
         {{ millrace.normalise_phone("phone", "GB") }} as phone,
@@ -23,8 +23,8 @@ crm as (
     select
         'crm' as source,
         cast(contact_id as {{ dbt.type_string() }}) as record_key,
-        case when cast(updated_at as {{ dbt.type_timestamp() }}) <= {{ dbt.dateadd('second', 86400, millrace.as_of()) }} then cast(updated_at as {{ dbt.type_timestamp() }}) end as seen_at,
-        case when cast(updated_at as {{ dbt.type_timestamp() }}) > {{ dbt.dateadd('second', 86400, millrace.as_of()) }} then 1 else 0 end as from_future,
+        case when cast(updated_at as {{ dbt.type_timestamp() }}) <= {{ millrace.instant_plus(86400, 'second', millrace.as_of()) }} then cast(updated_at as {{ dbt.type_timestamp() }}) end as seen_at,
+        case when cast(updated_at as {{ dbt.type_timestamp() }}) > {{ millrace.instant_plus(86400, 'second', millrace.as_of()) }} then 1 else 0 end as from_future,
         {{ millrace.normalise_text("customer_no") }} as user_id,
         {{ millrace.normalise_email("email", drop_dots=false, drop_tag=false) }} as email,
         {{ millrace.normalise_phone("phone", "GB") }} as phone,
@@ -41,8 +41,8 @@ web as (
     select
         'web' as source,
         cast(visit_id as {{ dbt.type_string() }}) as record_key,
-        case when cast(visited_at as {{ dbt.type_timestamp() }}) <= {{ dbt.dateadd('second', 86400, millrace.as_of()) }} then cast(visited_at as {{ dbt.type_timestamp() }}) end as seen_at,
-        case when cast(visited_at as {{ dbt.type_timestamp() }}) > {{ dbt.dateadd('second', 86400, millrace.as_of()) }} then 1 else 0 end as from_future,
+        case when cast(visited_at as {{ dbt.type_timestamp() }}) <= {{ millrace.instant_plus(86400, 'second', millrace.as_of()) }} then cast(visited_at as {{ dbt.type_timestamp() }}) end as seen_at,
+        case when cast(visited_at as {{ dbt.type_timestamp() }}) > {{ millrace.instant_plus(86400, 'second', millrace.as_of()) }} then 1 else 0 end as from_future,
         {{ millrace.normalise_text("user_id") }} as user_id,
         {{ millrace.normalise_email("email", drop_dots=false, drop_tag=false) }} as email,
         cast(null as {{ dbt.type_string() }}) as phone,
