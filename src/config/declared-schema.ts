@@ -23,10 +23,29 @@ const eventSchema = z.strictObject({
   properties: z
     .record(
       wordText,
-      z.union([plainColumn, z.strictObject({ column: plainColumn, type: z.enum(valueTypes).optional() })]),
+      z.union([
+        plainColumn,
+        z.strictObject({
+          column: plainColumn,
+          type: z.enum(valueTypes).optional(),
+          values: z.int().min(1).optional().describe("about how many different values there are"),
+          range: z
+            .tuple([z.number(), z.number()])
+            .optional()
+            .describe("the least and the greatest number, about: [0, 500]"),
+        }),
+      ]),
     )
     .optional()
     .describe("what conditions may ask of it: property: column"),
+  volume: z
+    .strictObject({
+      rows: z.int().min(1).optional().describe("how many events"),
+      profiles: z.int().min(1).optional().describe("how many profiles had one"),
+      days: z.number().positive().optional().describe("how long ago the first one was"),
+    })
+    .optional()
+    .describe("about how much there is: it decides which segments share a pass, and never who is in them"),
 });
 
 export const eventsSchema = z

@@ -25,8 +25,8 @@ export function readEvents(
       continue;
     }
     const properties = Object.entries(yaml.properties ?? {}).map(([property, given]) => {
-      const { column, type = "unknown" as ValueType } = typeof given === "string" ? { column: given } : given;
-      return [property, { column, type }] as const;
+      const plain = typeof given === "string" ? { column: given } : given;
+      return [property, { ...plain, type: plain.type ?? ("unknown" as ValueType) }] as const;
     });
     events.set(name, {
       name,
@@ -37,6 +37,7 @@ export function readEvents(
       arrived: yaml.arrived,
       where: readFilters(yaml.where, ["events", name, "where"], reading),
       properties: new Map(properties),
+      volume: yaml.volume,
       origin: { file: place.file, line: place.line },
     });
   }

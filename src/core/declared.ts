@@ -57,10 +57,29 @@ export interface RowSource {
   readonly where: readonly Filter[];
 }
 
+/** What conditions may ask of an event. */
+export interface Property {
+  readonly column: string;
+  readonly type: ValueType;
+  /** How many different values there are, about. */
+  readonly values?: number | undefined;
+  /** Between which numbers they lie, about. */
+  readonly range?: readonly [number, number] | undefined;
+}
+
+/** About how much there is of an event: it decides how passes are shared, and nothing else. */
+export interface Volume {
+  readonly rows?: number | undefined;
+  readonly profiles?: number | undefined;
+  /** From the first one until now. */
+  readonly days?: number | undefined;
+}
+
 export interface EventDeclaration extends RowSource {
   readonly name: string;
   readonly at: string;
-  readonly properties: ReadonlyMap<string, { readonly column: string; readonly type: ValueType }>;
+  readonly properties: ReadonlyMap<string, Property>;
+  readonly volume?: Volume | undefined;
   readonly origin: Origin;
 }
 

@@ -12,6 +12,7 @@ import resource
 import sys
 
 import duckdb
+from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
 from dbt.cli.main import dbtRunner
 
 database, project, profiles, target, target_path = sys.argv[1:]
@@ -38,11 +39,28 @@ def run(statements):
 if not os.path.exists(os.path.join(project, "dbt_packages")):
     runner.invoke(["deps", "--quiet", "--project-dir", project, "--profiles-dir", profiles])
 
+# "statements": what of "cpu" went by while a statement of dbt's ran in DuckDB; of one model at a time, else they overlap.
+statements = 0.0
+execute = DuckDBCursorWrapper.execute
+
+
+def measured(*args, **kwargs):
+    global statements
+    begun = cpu()
+    try:
+        return execute(*args, **kwargs)
+    finally:
+        statements += cpu() - begun
+
+
+DuckDBCursorWrapper.execute = measured
+
 for line in sys.stdin:
+    statements = 0.0
     day = json.loads(line)
     run(day["before"])
     if not day.get("as_of"):
-        answers.write(json.dumps({"failed": [], "cpu": 0, "rows": run(day["after"])}, default=str) + "\n")
+        answers.write(json.dumps({"failed": [], "cpu": 0, "statements": 0, "rows": run(day["after"])}, default=str) + "\n")
         answers.flush()
         continue
     os.environ["MILLRACE_AS_OF"] = day["as_of"]
@@ -57,5 +75,5 @@ for line in sys.stdin:
         if str(each.status) in ("error", "fail"):
             failed.append(f"{each.node.name}: {each.message}")
     rows = [] if failed else run(day["after"])
-    answers.write(json.dumps({"failed": failed, "cpu": used, "rows": rows}, default=str) + "\n")
+    answers.write(json.dumps({"failed": failed, "cpu": used, "statements": statements, "rows": rows}, default=str) + "\n")
     answers.flush()

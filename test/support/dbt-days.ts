@@ -24,6 +24,8 @@ export interface Answer {
   readonly failed: readonly string[];
   /** Seconds of dbt's process, DuckDB in it. */
   readonly cpu: number;
+  /** Those of DuckDB's statements alone, without dbt itself. */
+  readonly statements: number;
   readonly rows: readonly (readonly (readonly unknown[])[])[];
 }
 
