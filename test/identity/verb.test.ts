@@ -45,7 +45,9 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     expect(told.stdout).toContain("one person, profile");
     expect(told.stdout).toContain("device_id d1 – email b@x.org: same_record of web, first 2025-01-02");
     // which end stands first is the order of the dictionary's numbers, and those have none
-    expect(told.stdout).toMatch(/without (email a@x.org – device_id d1|device_id d1 – email a@x.org) they would be two/);
+    expect(told.stdout).toMatch(
+      /without (email a@x.org – device_id d1|device_id d1 – email a@x.org) they would be two/,
+    );
     const apart = await verb("explain", "email:a@x.org", "user_id:u9");
     expect(apart.stdout).toContain("two people");
     expect((await verb("explain", "nonsense")).code).toBe(2);
