@@ -116,7 +116,7 @@ describe("the demo's dbt project, built by dbt", { timeout: 180_000 }, () => {
     expect(told).toEqual([
       ["blocked_value", "email", 1, "info@example.com", "listed in identity.yml"],
       ["fan_out", "device_id", 1, "fair-tablet", "seen with 30 values of email, limit 3"],
-      ["unique_user_id", "user_id", 82, expect.any(String), "one of 2 values of user_id that edges join"],
+      ["limited", "device_id", 41, "home-12400", "seen with what may be 2 people: it goes with one of them"],
     ]);
     const [[most] = []] = await demo.rows(
       "select max(n)::int from (select count(*) as n from analytics.identity_component group by profile_id)",
