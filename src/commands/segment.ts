@@ -16,6 +16,7 @@ import { ruleOf } from "../segments/rule-sql.ts";
 import { raw } from "../warehouse/sql.ts";
 import type { App } from "./app.ts";
 import type { VerbAction } from "./run-verb.ts";
+import { identityTables, profilesOf } from "./why-identity.ts";
 
 interface SegmentOptions {
   readonly against?: string;
@@ -108,14 +109,26 @@ async function preview(app: App, name: string, samples: number): Promise<void> {
   app.out.emit({ segment: name, profiles, members, conditions, removes_most: most?.condition ?? null, sample });
 }
 
-async function explain(app: App, name: string, profile: string): Promise<void> {
+/** The profile that is meant: its id, one it had, or an identifier of it. */
+async function profileMeant(app: App, wanted: string): Promise<string> {
+  const identity = await identityTables(app);
+  if (identity === null) return wanted;
+  const warehouse = await app.warehouse();
+  const ids = await warehouse.session("read", (session) => profilesOf(session, identity, wanted), app.signal);
+  const [only, ...others] = ids;
+  if (only === undefined || others.length === 0) return only ?? wanted;
+  throw new ConfigError("several profiles have this identifier", { hint: `Name one of them: ${ids.join(", ")}.` });
+}
+
+async function explain(app: App, name: string, wanted: string): Promise<void> {
   const declarations = declared(app);
   const segment = segmentOf(declarations, name);
+  const profile = await profileMeant(app, wanted);
   const question = explainQuestion(segment, declarations, profile);
   const [row] = await ask(app, question.sql);
   if (row === undefined) {
     app.out.print(
-      `There is no profile ${app.showValues ? profile : String(maskValue(profile))}, or it is older or younger than the last build.`,
+      `There is no profile ${app.showValues ? wanted : String(maskValue(wanted))}, or it is older or younger than the last build.`,
     );
     app.out.emit({ segment: name, found: false });
     return;
@@ -124,7 +137,9 @@ async function explain(app: App, name: string, profile: string): Promise<void> {
   const allowed = row.is_allowed === true;
   const paint = { color: app.out.color };
   const rule = ruleOf(segment);
-  app.out.print(`${bold(paint, name)}: the profile is ${member ? green(paint, "in it") : red(paint, "not in it")}`);
+  app.out.print(
+    `${bold(paint, name)}: profile ${shownId(app, profile)} is ${member ? green(paint, "in it") : red(paint, "not in it")}`,
+  );
   if (rule !== null) app.out.print(dim(paint, `  ${conditionWords(rule)}`));
   if (!allowed) app.out.print(`  ${red(paint, "no ")} it belongs to no segment: in_no_segment lists it`);
   const conditions = question.conditions.map(({ column, words, values }) => {
@@ -140,7 +155,7 @@ async function explain(app: App, name: string, profile: string): Promise<void> {
       `  ${holds ? green(paint, "yes") : red(paint, "no ")} ${condition}${own.length === 0 ? "" : dim(paint, `   (${own.join(", ")})`)}`,
     );
   }
-  app.out.emit({ segment: name, found: true, member, allowed, conditions });
+  app.out.emit({ segment: name, found: true, profile: shownId(app, profile), member, allowed, conditions });
 }
 
 async function diff(app: App, name: string, against: string, samples: number): Promise<void> {

@@ -30,8 +30,12 @@ const mostProfiles = 10;
 const mostIdentifiers = 200;
 
 /** Where identity's tables stand, for a sync whose key is a profile; null: it is another's key, or nothing was compiled yet. */
-export async function publishedIdentity(app: App, sync: SyncConfig): Promise<PublishedIdentity | null> {
-  if (app.identity === null || sync.key !== "profile_id") return null;
+export const publishedIdentity = async (app: App, sync: SyncConfig): Promise<PublishedIdentity | null> =>
+  sync.key === "profile_id" ? identityTables(app) : null;
+
+/** null: the project has no identity.yml, or nothing was compiled yet. */
+export async function identityTables(app: App): Promise<PublishedIdentity | null> {
+  if (app.identity === null) return null;
   try {
     return {
       profile: await app.model("profile"),

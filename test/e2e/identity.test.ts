@@ -79,6 +79,13 @@ describe("identity, traits, a segment and its sync in one project", { timeout: 1
     expect(stdout).toContain("caught by guards: blocked_value 1 of email");
   });
 
+  it("explains a segment to whoever names a person by an identifier", async () => {
+    const told = await jsonOf(["segment", "explain", "buyers", "Ann@example.com"], at);
+    expect(told).toMatchObject({ found: true, profile: firstOf("email ann@example.com"), member: true });
+    expect(told).toEqual(await jsonOf(["segment", "explain", "buyers", firstOf("email ann@example.com")], at));
+    expect(await jsonOf(["segment", "explain", "buyers", "nobody@example.com"], at)).toMatchObject({ found: false });
+  });
+
   it("delivers the segment's golden columns to the file, and a second run sends nothing", async () => {
     const run = await jsonOf(["run", "--no-build"], at);
     expect(run.runs).toMatchObject([{ sync: "buyers-to-file", status: "done", counts: { added: 2, delivered: 2 } }]);

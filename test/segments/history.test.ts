@@ -189,6 +189,7 @@ where: { all: [{ trait: age, gte: 18 }, { did: bought, within: 60 days }, { trai
       expect(await ask("explain", "try", "3")).toEqual({
         segment: "try",
         found: true,
+        profile: "3",
         member: false,
         allowed: false, // took consent back
         conditions: [
