@@ -9,7 +9,9 @@ import { publishedNames } from "../identity/published-models.ts";
 import { type Manifest, readManifest, readRunResults, relationOf, selectionFor } from "../models/artifacts.ts";
 import { blockedBy } from "../models/blocked.ts";
 import { createDbt, type Dbt } from "../models/dbt.ts";
-import { findDbt } from "../models/find-dbt.ts";
+import { dbtWithAdapter } from "../models/dbt-with-adapter.ts";
+import { type DbtProgram, findDbt } from "../models/find-dbt.ts";
+import type { installDbt } from "../models/install-dbt.ts";
 import type { DbtWarehouse } from "../models/profile.ts";
 import { createProgress } from "../models/progress.ts";
 import { membershipModels } from "../segments/names.ts";
@@ -28,6 +30,8 @@ export interface ModelBuilderOptions {
   readonly projectDir: string;
   readonly env: () => Record<string, string>;
   readonly dbtPath: string | undefined;
+  /** In place of the installer that asks the Python package index. */
+  readonly installDbt?: typeof installDbt;
   /** What `{{ millrace.as_of() }}` gives; null: the instant the build begins. */
   readonly asOf: Date | null;
   readonly warehouse: () => Promise<Warehouse>;
@@ -64,9 +68,8 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
 
   const open = async (): Promise<Dbt> => {
     const env = o.env();
-    const program = await findDbt({ explicit: o.dbtPath, projectDir: o.projectDir, env });
     return createDbt({
-      program,
+      program: await fittingDbt(o, env),
       projectDir: dbt.dir,
       ...(dbt.profiles !== undefined && { profilesDir: dbt.profiles }),
       ...(dbt.target !== undefined && { target: dbt.target }),
@@ -118,6 +121,21 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
     },
   };
   return { builder, relation, dbt: open };
+}
+
+/** dbt for the project's warehouse. The environment that Millrace comes with knows only those that need no cloud. */
+function fittingDbt(o: ModelBuilderOptions, env: Record<string, string>): Promise<DbtProgram> {
+  const find = { explicit: o.dbtPath, projectDir: o.projectDir, env };
+  const { type } = o.warehouseConfig;
+  if (type !== "snowflake" && type !== "bigquery") return findDbt(find);
+  return dbtWithAdapter({
+    ...find,
+    engine: type,
+    stateDir: o.stateDir,
+    onProgress: o.out.note,
+    signal: o.signal,
+    ...(o.installDbt && { install: o.installDbt }),
+  });
 }
 
 /** The compiled models that keep the history of segments and traits; none where the project asks for none. */

@@ -29,11 +29,16 @@ export interface FindDbtOptions {
 
 /** Throws DbtFailed, with the mend, if there is no dbt or the first one found has another version than 1.11. */
 export async function findDbt(options: FindDbtOptions): Promise<DbtProgram> {
-  const path = locate(options);
+  const path = locateDbt(options);
   if (path === null) {
     throw new DbtFailed("dbt is not installed", { hint: howToInstall() });
   }
-  const version = installedVersion(path) ?? (await reportedVersion(path, options.env));
+  return await dbtAt(path, options.env);
+}
+
+/** Throws DbtFailed if the program there cannot be run or has another version than 1.11. */
+export async function dbtAt(path: string, env: Readonly<Record<string, string>>): Promise<DbtProgram> {
+  const version = versionOf(path, "dbt-core") ?? (await reportedVersion(path, env));
   if (version === null) {
     throw new DbtFailed(`${path} does not say which dbt it is`, { hint: howToInstall() });
   }
@@ -43,7 +48,8 @@ export async function findDbt(options: FindDbtOptions): Promise<DbtProgram> {
   return { path, python: pythonOf(path), version };
 }
 
-function locate({ explicit, projectDir, env }: FindDbtOptions): string | null {
+/** The first dbt of those that may be meant; null if there is none. Throws DbtFailed if the one that was named is not there. */
+export function locateDbt({ explicit, projectDir, env }: FindDbtOptions): string | null {
   if (explicit !== undefined) {
     if (existsSync(explicit)) return explicit;
     throw new DbtFailed(`MILLRACE_DBT names ${explicit}, which does not exist`, {
@@ -58,13 +64,18 @@ function locate({ explicit, projectDir, env }: FindDbtOptions): string | null {
   return folders.map((folder) => join(folder, "dbt")).find((file) => existsSync(file)) ?? null;
 }
 
+/** Whether the environment of the program holds a Python package; null if it keeps its packages where we do not see them. */
+export const hasPackage = (path: string, name: string): boolean | null =>
+  versionOf(path, "dbt-core") === null ? null : versionOf(path, name) !== null;
+
 /** Reads the version from the package's folder beside the program, which saves the 3 s that `dbt --version` takes. */
-function installedVersion(path: string): string | null {
+function versionOf(path: string, name: string): string | null {
   const lib = join(dirname(dirname(realpathSync(path))), "lib");
+  const prefix = `${name.replaceAll("-", "_")}-`;
   for (const python of list(lib)) {
-    for (const name of list(join(lib, python, "site-packages"))) {
-      const found = /^dbt_core-(.+)\.dist-info$/.exec(name);
-      if (found?.[1] !== undefined) return found[1];
+    for (const entry of list(join(lib, python, "site-packages"))) {
+      if (entry.startsWith(prefix) && entry.endsWith(".dist-info"))
+        return entry.slice(prefix.length, -".dist-info".length);
     }
   }
   return null;
