@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
-import type { Relation } from "../core/relation.ts";
-import { join, raw, sql } from "../warehouse/sql.ts";
+import { join, raw, type Sql, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 import { readBindings, type StoredBinding } from "./bindings.ts";
 import { assertKnown, type Meta } from "./look.ts";
 import { migrate, type StateHistory, stateHistory } from "./migrations.ts";
-import { type StateTables, syncTables } from "./names.ts";
+import { type StateTables, type SyncTables, syncTables } from "./names.ts";
 import {
   bindingColumns,
   columnList,
@@ -128,20 +127,48 @@ export async function ensureSync(
     await rejectsView(session, tables, [...bindings.map((binding) => binding.sync), sync]);
     return null;
   }
+  await rename(session, tables, bindings, { former, sync, own });
+  return { ...former, sync, ledger: own.ledger.name, lastSettledRun: null };
+}
+
+interface Renaming {
+  readonly former: StoredBinding;
+  readonly sync: string;
+  readonly own: SyncTables;
+}
+
+/**
+ * The binding moves last. Where DDL commits by itself a process that is killed half-way leaves some tables under their new
+ * names: until the binding says so the sync is still the former one, and the next plan does what is left.
+ */
+async function rename(
+  session: Session,
+  tables: StateTables,
+  bindings: readonly StoredBinding[],
+  { former, sync, own }: Renaming,
+): Promise<void> {
+  const { dialect } = session;
   const old = syncTables(tables.schema, former.sync, dialect.traits.maxIdentifier);
-  const rename = (from: Relation, to: Relation) =>
-    from.name === to.name ? [] : [sql`alter table ${dialect.relation(from)} rename to ${dialect.ident(to.name)}`];
+  const moves: Sql[] = [];
+  for (const [from, to] of [
+    [old.ledger, own.ledger],
+    [old.rejects, own.rejects],
+  ] as const) {
+    const isMoved = async () => (await session.describe(from)) === null && (await session.describe(to)) !== null;
+    if (from.name !== to.name && !(await isMoved())) moves.push(dialect.renameTable(from, to.name));
+  }
   await session.execute([
+    // It reads the tables under their former names.
     sql`drop view if exists ${dialect.relation(tables.rejects)}`,
-    ...rename(old.ledger, own.ledger),
-    ...rename(old.rejects, own.rejects),
+    ...moves,
     sql`drop table if exists ${dialect.relation(old.plan)}`,
-    plan,
-    sql`update ${dialect.relation(tables.bindings)} set sync = ${sync}, ledger = ${own.ledger.name}, last_settled_run = null where sync = ${former.sync}`,
+    createTable(dialect, own.plan, planColumns),
   ]);
   const names = bindings.map((binding) => (binding === former ? sync : binding.sync));
   await rejectsView(session, tables, names);
-  return { ...former, sync, ledger: own.ledger.name, lastSettledRun: null };
+  await session.execute([
+    sql`update ${dialect.relation(tables.bindings)} set sync = ${sync}, ledger = ${own.ledger.name}, last_settled_run = null where sync = ${former.sync}`,
+  ]);
 }
 
 /** Forgets a sync: its tables and its binding. Results and runs stay, as history. */

@@ -39,6 +39,8 @@ export interface Dialect {
   createSchema(name: string): Sql;
   /** Makes a table, in place of one of that name if there is any, from a query; it will be read by ranges of column `readBy`. */
   replaceTable(table: Relation, query: Sql, readBy: string): readonly Sql[];
+  /** Gives a table another name in its own schema. */
+  renameTable(table: Relation, name: string): Sql;
   /** Tells the planner about a table that was just filled; nothing where engines know by themselves. */
   statistics(table: Sql): readonly Sql[];
   /** What a subquery selects so that a row value can be looked for in it: `(a, b) in (select …)`. */

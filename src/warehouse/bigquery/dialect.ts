@@ -62,6 +62,7 @@ export function createBigQueryDialect(): Dialect {
       sql`create or replace table ${relation(table)}
         partition by range_bucket(${ident(readBy)}, generate_array(0, 300000000, 100000)) cluster by ${ident(readBy)} as ${query}`,
     ],
+    renameTable: (table, name) => sql`alter table ${relation(table)} rename to ${ident(name)}`,
     statistics: () => [],
     // A subquery of IN has one column: a STRUCT.
     rowValue: (columns) => sql`(${join(columns)})`,

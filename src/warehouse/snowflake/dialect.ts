@@ -91,6 +91,9 @@ export function createSnowflakeDialect({ transient = false }: SnowflakeDialectOp
       sql`create or replace transient table ${relation(table)} data_retention_time_in_days = 0 as
         select * from (${query}) order by ${ident(readBy)}`,
     ],
+    // In whole: a bare name would be of the session's own schema, and the table would move there.
+    // https://docs.snowflake.com/en/sql-reference/name-resolution
+    renameTable: (table, name) => sql`alter table ${relation(table)} rename to ${relation({ ...table, name })}`,
     statistics: () => [],
     rowValue: (columns) => join(columns),
     joinRanges: (rows, ranges) => sql`${rows} p join ${ranges} r on p.seq between r.from_seq and r.to_seq`,
