@@ -5,10 +5,10 @@ import type { Column } from "../../src/core/relation.ts";
 import type { RowFate } from "../../src/core/result.ts";
 import type { FieldRule, FieldType, Mode, SyncConfig } from "../../src/core/sync.ts";
 import type { Row } from "../../src/core/value.ts";
-import type { FrozenChange } from "../../src/plan/read-changes.ts";
 import { syncTables } from "../../src/state/names.ts";
 import { join, sql } from "../../src/warehouse/sql.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
+import { changeSet, refusalSet } from "../support/change-set.ts";
 import { LedgerLab, listTarget } from "../support/ledger-lab.ts";
 import { aSync, column } from "../support/sync.ts";
 
@@ -216,12 +216,6 @@ export function sameAnswersAsDuckDb({ name, labs: labsOn, runs: drawn = 12, hist
       });
     }
 
-    /** Everything of a change but its number: within removes and within the rest the order is the engine's own. */
-    const told = (changes: readonly FrozenChange[]) =>
-      changes
-        .map(({ op, key, match, fields, externalId, movedFrom }) => ({ op, key, match, fields, externalId, movedFrom }))
-        .toSorted((a, b) => (JSON.stringify([a.key, a.match, a.op]) < JSON.stringify([b.key, b.match, b.op]) ? -1 : 1));
-
     let made = 0;
     async function play(lab: LedgerLab, sync: SyncConfig, { moves, steps }: Drawn) {
       const seen: unknown[] = [];
@@ -229,11 +223,7 @@ export function sameAnswersAsDuckDb({ name, labs: labsOn, runs: drawn = 12, hist
       for (const { people, fates: drawn } of steps) {
         await model(lab, people);
         const planned = await lab.plan(sync, { target: { ...listTarget, movesMatch: moves } });
-        seen.push(
-          told(planned.changes),
-          planned.plan.counts,
-          planned.refusals.toSorted((a, b) => (a.code + a.message < b.code + b.message ? -1 : 1)),
-        );
+        seen.push(changeSet(planned.changes), planned.plan.counts, refusalSet(planned.refusals));
         // By key, because the numbers of the changes are not the same.
         await lab.settle(
           sync,

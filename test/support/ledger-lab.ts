@@ -15,7 +15,7 @@ import { stateTables, syncTables } from "../../src/state/names.ts";
 import type { Dialect } from "../../src/warehouse/dialect.ts";
 import { join as listed, raw, sql } from "../../src/warehouse/sql.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
-import { labEngine } from "./lab-engine.ts";
+import { type LabEngine, labEngine } from "./lab-engine.ts";
 
 /** One person of the model under test. */
 export interface Person {
@@ -39,11 +39,13 @@ const tables = stateTables("millrace");
 export class LedgerLab {
   readonly warehouse: Warehouse;
   readonly #dir: string;
+  readonly #engine: LabEngine;
   #runs = 0;
 
-  private constructor(warehouse: Warehouse, dir: string) {
+  private constructor(warehouse: Warehouse, dir: string, engine: LabEngine) {
     this.warehouse = warehouse;
     this.#dir = dir;
+    this.#engine = engine;
   }
 
   static async open(dialect?: Dialect): Promise<LedgerLab> {
@@ -51,9 +53,9 @@ export class LedgerLab {
     return LedgerLab.at(dir, dialect);
   }
 
-  static async at(dir: string, dialect?: Dialect): Promise<LedgerLab> {
-    const warehouse = await labEngine().open(dir, dialect);
-    const lab = new LedgerLab(warehouse, dir);
+  static async at(dir: string, dialect?: Dialect, engine = labEngine()): Promise<LedgerLab> {
+    const warehouse = await engine.open(dir, dialect);
+    const lab = new LedgerLab(warehouse, dir, engine);
     await lab.sql("create schema if not exists analytics");
     await warehouse.session("write", (session) => ensureState(session, tables, "store-1"));
     return lab;
@@ -62,7 +64,7 @@ export class LedgerLab {
   /** The same file with another dialect: an upgraded engine. */
   async reopen(dialect: Dialect): Promise<LedgerLab> {
     await this.warehouse.close();
-    const lab = await LedgerLab.at(this.#dir, dialect);
+    const lab = await LedgerLab.at(this.#dir, dialect, this.#engine);
     // Run ids go on: a run that was settled is not settled again.
     lab.#runs = this.#runs;
     return lab;
@@ -70,7 +72,7 @@ export class LedgerLab {
 
   async close(): Promise<void> {
     await this.warehouse.close();
-    await labEngine().remove(this.#dir);
+    await this.#engine.remove(this.#dir);
     await rm(this.#dir, { recursive: true, force: true });
   }
 

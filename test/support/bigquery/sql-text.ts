@@ -63,7 +63,7 @@ export function kindOf(statement: string): string {
 export const writtenBy = (statement: string): string | null => WRITE.exec(statement)?.[1] ?? null;
 
 const WRITTEN =
-  /^(\s*(?:create\s+(?:or\s+replace\s+)?(?:table|view)|drop\s+(?:table|view))\s+(?:if\s+(?:not\s+)?exists\s+)?|\s*(?:insert\s+into|update|delete\s+from)\s+)([\w-]+)(?=[\s(;]|$)/i;
+  /^(\s*(?:create\s+(?:or\s+replace\s+)?(?:table|view)|drop\s+(?:table|view))\s+(?:if\s+(?:not\s+)?exists\s+)?|\s*(?:insert\s+into|update|delete\s+from)\s+)(?!if\s)([\w-]+)(?=[\s(;]|$)/i;
 
 /** The table that a statement makes, drops or changes, in the default dataset if it names none: the emulator does so only for what is read. */
 export const inDataset = (statement: string, dataset: string): string =>
