@@ -40,6 +40,8 @@ export type DbtEvent =
       readonly file: string | null;
       readonly message: string;
     }
+  /** A line of Millrace's package for people: what an identity run did. */
+  | { readonly kind: "told"; readonly message: string }
   /** SQL that was to be rendered and not run. */
   | { readonly kind: "rendered"; readonly sql: string }
   | { readonly kind: "finished"; readonly seconds: number };
@@ -121,6 +123,9 @@ export function createLogReader(): (line: string) => DbtEvent | null {
       }
       case "CompiledNode":
         return data.is_inline === true && data.compiled !== undefined ? { kind: "rendered", sql: data.compiled } : null;
+      case "JinjaLogInfo":
+        // Other macros' logs are their project's own business.
+        return /^identity run \d+: /.test(info.msg) ? { kind: "told", message: plain(info.msg) } : null;
       case "FinishedRunningStats":
         return { kind: "finished", seconds: data.execution_time ?? 0 };
     }

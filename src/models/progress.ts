@@ -37,6 +37,7 @@ export function createProgress(out: { write(text: string): unknown }, options: P
   let total = 0;
   let doing = "";
   let seconds: number | null = null;
+  const told: string[] = [];
 
   const clear = () => {
     if (options.tty) out.write("\r\u001b[K");
@@ -90,12 +91,14 @@ export function createProgress(out: { write(text: string): unknown }, options: P
       else if (event.kind === "start") start(event);
       else if (event.kind === "node") node(event);
       else if (event.kind === "problem") problem(event);
+      else if (event.kind === "told") told.push(event.message);
       else if (event.kind === "finished") seconds = event.seconds;
       bar();
     },
 
     end() {
       clear();
+      for (const message of told) out.write(`${message}\n`);
       if (seconds === null) return;
       const parts = [`${count.built} built`, `${count.passed} tests passed`];
       if (count.warned > 0) parts.push(colors.yellow(`${count.warned} warned`));

@@ -1,8 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { jsonOf, root, runCli } from "./cli.ts";
 import { crm, type IdentityProject, identityProject, web } from "./identity-project.ts";
+
+const cost = z.object({
+  run: z.object({ statements: z.number() }),
+  stages: z.array(z.object({ stage: z.string(), statements: z.number(), changed_rows: z.number() })),
+});
 
 describe("identity, traits, a segment and its sync in one project", { timeout: 120_000, retry: 0 }, () => {
   let project: IdentityProject;
@@ -24,7 +30,12 @@ describe("identity, traits, a segment and its sync in one project", { timeout: 1
   it("compiles and checks without a fault, and builds with every dbt test passed", async () => {
     await jsonOf(["compile"], at);
     expect(await jsonOf(["check"], at)).toMatchObject({ errors: 0, warnings: 0 });
-    const built = await jsonOf(["build"], at);
+    const { code, stderr, stdout } = await runCli(["build", "--json"], at);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^identity run 1: \d+ statements; 9 records \(9 new, changed or gone\), 5 profiles; 5 new,/m,
+    );
+    const built = z.looseObject({ nodes: z.number() }).parse(JSON.parse(stdout));
     expect(built).toMatchObject({ failed: 0, blocked: {}, exit_code: 0 });
     expect(built.nodes).toBeGreaterThan(100);
   });
@@ -69,10 +80,18 @@ describe("identity, traits, a segment and its sync in one project", { timeout: 1
         { source: "crm", other: "web", records: 5, shared: 4, rate: 0.8 },
         { source: "web", other: "crm", records: 4, shared: 3, rate: 0.75 },
       ],
-      run: { run: 1, changed_records: 9, new_profiles: 5, merged: 0, split: 0 },
+      run: { run: 1, changed_records: 9, new_profiles: 5, merged: 0, split: 0, statements: expect.any(Number) },
       guards: [{ name: "blocked_value", namespace: "email", rows: 1 }],
     });
+    const { run, stages } = cost.parse(report);
+    expect(stages.reduce((all, { statements }) => all + statements, 0)).toBe(run.statements);
+    const rowsOf = (stage: string) => stages.find((each) => each.stage === stage)?.changed_rows;
+    expect(rowsOf("open records")).toBe(9);
+    expect(rowsOf("golden")).toBe(
+      Number((await project.rows("select count(*) as n from profile_golden_provenance"))[0]?.n),
+    );
     const { stdout } = await runCli(["identity", "report"], at);
+    expect(stdout).toContain("\n  open records: 1 statement, 9 rows\n");
     expect(stdout).toContain(
       "9 records of 2 sources are 5 profiles\n  crm: 5 records in 4 profiles; 4 (80.0%) share one with web\n",
     );

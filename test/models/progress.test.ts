@@ -14,6 +14,7 @@ const events: DbtEvent[] = [
   { kind: "start", ...TEST },
   { kind: "node", ...TEST, status: "fail", seconds: 0.1 },
   { kind: "node", ...AFTER, status: "skipped", seconds: 0 },
+  { kind: "told", message: "identity run 3: 57 statements" },
   { kind: "finished", seconds: 1.5 },
   { kind: "problem", level: "error", node: "unique_orders", file: "models/orders.yml", message: "Got 2 results" },
 ];
@@ -28,7 +29,7 @@ function shown(options: { readonly tty: boolean; readonly color: boolean; readon
 
 test("away from a terminal there are only problems and a summary", () => {
   expect(shown({ tty: false, color: false })).toBe(
-    "dbt failed in unique_orders (models/orders.yml):\n  Got 2 results\ndbt: 1 built, 0 tests passed, 1 failed, 1 skipped in 1.5 s\n",
+    "dbt failed in unique_orders (models/orders.yml):\n  Got 2 results\nidentity run 3: 57 statements\ndbt: 1 built, 0 tests passed, 1 failed, 1 skipped in 1.5 s\n",
   );
 });
 
@@ -39,7 +40,9 @@ test("a terminal gets a line per model, a bar that moves, and no bar at the end"
   expect(text).toContain("– after model, 0.0 s\n");
   expect(text).toContain("░ 0/3 orders");
   expect(text).toContain("████████████████████████ 3/3");
-  expect(text.split("\r\u001b[K").at(-1)).toBe("dbt: 1 built, 0 tests passed, 1 failed, 1 skipped in 1.5 s\n");
+  expect(text.split("\r\u001b[K").at(-1)).toBe(
+    "identity run 3: 57 statements\ndbt: 1 built, 0 tests passed, 1 failed, 1 skipped in 1.5 s\n",
+  );
 });
 
 test("the bar keeps to the width of the terminal", () => {

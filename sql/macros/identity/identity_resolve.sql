@@ -14,7 +14,7 @@
     {%- do millrace.identity_roll_back(here, prev) -%}
   {%- endif -%}
   {%- do millrace.identity_clear_closed(here, prev) -%}
-  {%- set last = run_query('select blocking, guarding from ' ~ runs ~ ' where run = ' ~ prev) -%}
+  {%- set last = millrace.identity_read('select blocking, guarding from ' ~ runs ~ ' where run = ' ~ prev) -%}
   {%- set was = last.rows[0] if last.rows | length > 0 else ['', ''] -%}
   {%- set blocking = local_md5(tojson({'blocked': d['blocked'], 'learn': d['guards']['learn_blocked_above'], 'namespaces': d['namespaces']})) -%}
   {%- set guarding = local_md5(tojson({'guards': d['guards'], 'namespaces': d['namespaces'], 'matching': d['matching']})) -%}

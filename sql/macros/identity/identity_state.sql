@@ -34,19 +34,25 @@
     ['state_profile', [['profile_id', text], ['status', text], ['anchor', whole], ['strength', whole], ['current_id', text], ['quarantined', whole],
       ['created_run', whole], ['created_at', instant]], 'versioned'],
     ['state_lineage', [['profile_id', text], ['event', text], ['other_profile_id', text], ['cause', text]], 'versioned'],
+    ['state_step', [['run', whole], ['place', whole], ['stage', text], ['statements', whole], ['changed_rows', whole]], 'append'],
     ['state_version', [['version', whole]], 'append']
   ]) }}
+{%- endmacro %}
+
+{#- The statement that makes a state table where it is missing. -#}
+{% macro identity_state_create(here, name, columns, kind) -%}
+  {%- set versions = [] if kind == 'append' else [['from_run', dbt.type_bigint()], ['to_run', dbt.type_bigint()]] -%}
+  {%- set spelled = [] -%}
+  {%- for column, type in columns + versions -%}
+    {%- do spelled.append(column ~ ' ' ~ type) -%}
+  {%- endfor -%}
+  {{ return('create table if not exists ' ~ millrace.identity_state(here, name) ~ ' (' ~ spelled | join(', ') ~ ')') }}
 {%- endmacro %}
 
 {#- Makes what is missing, `state_version` last: where it is, all are. Fails on a table that an other version made otherwise, by the first statement that reads it. -#}
 {% macro identity_ensure_state(here) -%}
   {%- for name, columns, kind in millrace.identity_state_tables() -%}
-    {%- set versions = [] if kind == 'append' else [['from_run', dbt.type_bigint()], ['to_run', dbt.type_bigint()]] -%}
-    {%- set spelled = [] -%}
-    {%- for column, type in columns + versions -%}
-      {%- do spelled.append(column ~ ' ' ~ type) -%}
-    {%- endfor -%}
-    {%- do millrace.identity_step('ensure', 'create table if not exists ' ~ millrace.identity_state(here, name) ~ ' (' ~ spelled | join(', ') ~ ')') -%}
+    {%- do millrace.identity_step('ensure', millrace.identity_state_create(here, name, columns, kind)) -%}
   {%- endfor -%}
   {%- set pointer = millrace.identity_state(here, 'state_pointer') -%}
   {%- if millrace.identity_count('select count(*) from ' ~ pointer) == 0 -%}
@@ -61,7 +67,9 @@
     {%- do millrace.identity_step('roll back', 'delete from ' ~ table ~ ' where from_run > ' ~ pointer) -%}
     {%- do millrace.identity_step('roll back', 'update ' ~ table ~ ' set to_run = null where to_run > ' ~ pointer) -%}
   {%- endfor -%}
-  {%- do millrace.identity_step('roll back', 'delete from ' ~ millrace.identity_state(here, 'state_run') ~ ' where run > ' ~ pointer) -%}
+  {%- for name in ['state_run', 'state_step'] -%}
+    {%- do millrace.identity_step('roll back', 'delete from ' ~ millrace.identity_state(here, name) ~ ' where run > ' ~ pointer) -%}
+  {%- endfor -%}
 {%- endmacro %}
 
 {#- Closed rows of working tables say nothing that anybody reads once their run is published. -#}
@@ -69,4 +77,5 @@
   {%- for name, columns, kind in millrace.identity_state_tables() if kind == 'working' -%}
     {%- do millrace.identity_step('clear', 'delete from ' ~ millrace.identity_state(here, name) ~ ' where to_run <= ' ~ pointer) -%}
   {%- endfor -%}
+  {%- do millrace.identity_step('clear', 'delete from ' ~ millrace.identity_state(here, 'state_step') ~ ' where run < ' ~ pointer) -%}
 {%- endmacro %}

@@ -7,7 +7,11 @@
 {%- endmacro %}
 
 {% macro default__identity_migrations(here) -%}
-  {{ return({1: []}) }}
+  {%- set made = [] -%}
+  {%- for name, columns, kind in millrace.identity_state_tables() if name == 'state_step' -%}
+    {%- do made.append(millrace.identity_state_create(here, name, columns, kind)) -%}
+  {%- endfor -%}
+  {{ return({1: [], 2: made}) }}
 {%- endmacro %}
 
 {#- Makes the state tables, or brings them to this version; refuses those of a newer one before anything is written. -#}

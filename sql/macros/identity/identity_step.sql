@@ -1,6 +1,6 @@
 {#-
   Runs one statement and returns how many rows it made or changed, or none where the engine does not say.
-  With `MILLRACE_IDENTITY_TRACE` set, every statement is logged with its stage, rows and seconds.
+  Each is counted under its stage. With `MILLRACE_IDENTITY_TRACE` set, every statement is logged with its stage, rows and seconds.
 -#}
 {% macro identity_step(stage, statement_text) -%}
   {%- set begun = modules.datetime.datetime.now() -%}
@@ -8,6 +8,7 @@
     {{ statement_text }}
   {%- endcall -%}
   {%- set rows = adapter.dispatch('identity_rows_of', 'millrace')(load_result('identity_step')) -%}
+  {%- do millrace.identity_note_step(stage, rows) -%}
   {%- if env_var('MILLRACE_IDENTITY_TRACE', '') -%}
     {%- set seconds = (modules.datetime.datetime.now() - begun).total_seconds() -%}
     {%- do log('identity ' ~ stage ~ ': ' ~ rows ~ ' rows, ' ~ '%.3f' % seconds ~ ' s: ' ~ (statement_text | replace('\n', ' '))[:160], info=true) -%}

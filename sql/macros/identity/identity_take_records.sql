@@ -150,7 +150,7 @@
   {%- if extra == 0 -%}
     {{ return('') }}
   {%- endif -%}
-  {%- set copies = run_query('select source, count(*) from (select source, record_key from ' ~ r['records']
+  {%- set copies = millrace.identity_read('select source, count(*) from (select source, record_key from ' ~ r['records']
     ~ ' as r where record_key is not null group by source, record_key having count(*) > 1) as copies group by source order by source') -%}
   {%- if copies.rows | length > 0 -%}
     {%- set said = [] -%}

@@ -14,6 +14,7 @@
   {#- A run that is published already shows its rows: they stay as they are. -#}
   {%- if staged > pointer -%}
     {%- do millrace.identity_step('golden', 'insert into ' ~ golden ~ ' (run, ' ~ columns ~ ') select ' ~ staged ~ ', ' ~ columns ~ ' from (' ~ sql ~ ') as said') -%}
+    {%- do millrace.identity_put_steps(here, staged) -%}
   {%- endif -%}
   {% call statement('main') -%}
     create or replace view {{ here }} as select {{ columns }} from {{ golden }} where run = (select max(run) from {{ golden }})

@@ -16,7 +16,10 @@ const runRow = z.object({
   new_profiles: count,
   merged: count,
   split: count,
+  // null: of a run before statements were counted
+  statements: count.nullable(),
 });
+const stepRow = z.object({ stage: z.string(), statements: count, changed_rows: count });
 const mostSizes = 20;
 
 export interface IdentityReport {
@@ -32,6 +35,8 @@ export interface IdentityReport {
   }[];
   /** The run that is published; null: none is. */
   readonly run: z.output<typeof runRow> | null;
+  /** What that run sent to the warehouse, by stage in the order of their first statement, and rows these made or changed. */
+  readonly stages: readonly z.output<typeof stepRow>[];
   /** Identifiers per profile, records among them, and how many profiles have so many: the largest first. */
   readonly sizes: readonly z.output<typeof named>[];
   readonly guards: readonly (z.output<typeof named> & { readonly namespace: string })[];
@@ -58,9 +63,14 @@ export async function readReport(app: App): Promise<IdentityReport> {
         named,
       );
       const [run] = await session.query(
-        sql`select run, cast(as_of as ${text}) as as_of, changed_records, new_profiles, merged, split
+        sql`select run, cast(as_of as ${text}) as as_of, changed_records, new_profiles, merged, split, statements
           from ${of(at.run)} where run = (select max(run) from ${of(at.pointer)})`,
         runRow,
+      );
+      const stages = await session.query(
+        sql`select stage, sum(statements) as statements, sum(changed_rows) as changed_rows from ${of(at.step)}
+          where run = (select max(run) from ${of(at.pointer)}) group by stage order by min(place)`,
+        stepRow,
       );
       const sizes = await session.query(
         sql`select cast(size as ${text}) as name, count(*) as rows
@@ -74,7 +84,7 @@ export async function readReport(app: App): Promise<IdentityReport> {
         named.extend({ namespace: z.string() }),
       );
       const declared = app.identity?.sources.map(({ name }) => name) ?? [];
-      return { profiles, ...(await readSources(session, at, declared)), run: run ?? null, sizes, guards };
+      return { profiles, ...(await readSources(session, at, declared)), run: run ?? null, stages, sizes, guards };
     },
     app.signal,
   );
@@ -153,6 +163,8 @@ export function reportLines(told: IdentityReport): string[] {
     lines.push(`  ${source}: ${many(all, "record")} in ${many(profiles, "profile")}${none}${share}${more}`);
   }
   if (told.run !== null) lines.push(runLine(told.run));
+  for (const { stage, statements, changed_rows: rows } of told.stages)
+    lines.push(`  ${stage}: ${many(statements, "statement")}${rows === 0 ? "" : `, ${many(rows, "row")}`}`);
   if (told.sizes.length > 0) {
     const sizes = told.sizes.map(({ name, rows }) => `${name} in ${rows}`).join(", ");
     lines.push(`identifiers of one profile, its records among them: ${sizes}`);
@@ -166,6 +178,6 @@ export function reportLines(told: IdentityReport): string[] {
 
 /** What the published run changed. */
 export const runLine = (run: NonNullable<IdentityReport["run"]>): string =>
-  `run ${run.run}${run.as_of === null ? "" : `, as of ${run.as_of}`}: ${many(run.changed_records, "record")} new, changed or gone; ${many(run.new_profiles, "new profile")}, ${run.merged} merged, ${run.split} split`;
+  `run ${run.run}${run.as_of === null ? "" : `, as of ${run.as_of}`}: ${many(run.changed_records, "record")} new, changed or gone; ${many(run.new_profiles, "new profile")}, ${run.merged} merged, ${run.split} split${run.statements === null ? "" : `; ${many(run.statements, "statement")}`}`;
 
 const many = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;

@@ -14,6 +14,7 @@ export async function identityTables(app: App) {
     violation: await app.model("identity_violation"),
     decision: state("decision"),
     run: state("state_run"),
+    step: state("state_step"),
     pointer: state("state_pointer"),
     profiles: state("state_profile"),
     lineage: state("state_lineage"),
