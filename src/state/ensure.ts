@@ -75,8 +75,8 @@ async function createState(session: Session, tables: StateTables, storeId: strin
     dialect.createSchema(tables.schema),
     createTable(dialect, tables.meta, metaColumns),
     createTable(dialect, tables.bindings, bindingColumns),
-    createTable(dialect, tables.results, resultColumns),
-    createTable(dialect, tables.runs, runColumns),
+    createTable(dialect, tables.results, resultColumns, { days: "at" }),
+    createTable(dialect, tables.runs, runColumns, { days: "ended_at" }),
     sql`delete from ${dialect.relation(tables.meta)} where true`,
     sql`insert into ${dialect.relation(tables.meta)} (${columnList(dialect, metaColumns)}) values (${stateVersion}, ${
       meta.warehouseId
@@ -120,7 +120,7 @@ export async function ensureSync(
   }
   if (former === undefined) {
     await session.execute([
-      createTable(dialect, own.ledger, ledgerTableColumns),
+      createTable(dialect, own.ledger, ledgerTableColumns, { key: "key" }),
       createTable(dialect, own.rejects, rejectColumns),
       plan,
     ]);

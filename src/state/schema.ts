@@ -1,6 +1,6 @@
 import type { Column, Relation } from "../core/relation.ts";
 import type { Dialect } from "../warehouse/dialect.ts";
-import { join, type Sql, sql } from "../warehouse/sql.ts";
+import { join, raw, type Sql, sql } from "../warehouse/sql.ts";
 
 /** Raised with every change to the tables below; `migrations.ts` brings older schemas forward. */
 export const stateVersion = 1;
@@ -87,9 +87,14 @@ export const runColumns: readonly Column[] = [
 ];
 
 /** `create table if not exists`; no constraints: a primary key took a DuckDB ledger from 13 to 85 MiB per million rows. */
-export function createTable(dialect: Dialect, table: Relation, columns: readonly Column[]): Sql {
+export function createTable(
+  dialect: Dialect,
+  table: Relation,
+  columns: readonly Column[],
+  readBy?: Parameters<Dialect["layout"]>[0],
+): Sql {
   const definitions = columns.map(({ name, type }) => sql`${dialect.ident(name)} ${dialect.typeName(type)}`);
-  return sql`create table if not exists ${dialect.relation(table)} (${join(definitions)})`;
+  return sql`create table if not exists ${dialect.relation(table)} (${join(definitions)})${readBy === undefined ? raw("") : dialect.layout(readBy)}`;
 }
 
 /** Column names, quoted and joined, for select and insert lists. */

@@ -39,6 +39,8 @@ export interface Dialect {
   createSchema(name: string): Sql;
   /** Makes a table, in place of one of that name if there is any, from a query; it will be read by ranges of column `readBy`. */
   replaceTable(table: Relation, query: Sql, readBy: string): readonly Sql[];
+  /** What follows a new table's columns, so that reading by a time's days or by a key reads only their part; nothing where the engine needs none. */
+  layout(by: { readonly days: string } | { readonly key: string }): Sql;
   /** Gives a table another name in its own schema. */
   renameTable(table: Relation, name: string): Sql;
   /** Tells the planner about a table that was just filled; nothing where engines know by themselves. */

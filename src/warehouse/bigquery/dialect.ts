@@ -62,6 +62,9 @@ export function createBigQueryDialect(): Dialect {
       sql`create or replace table ${relation(table)}
         partition by range_bucket(${ident(readBy)}, generate_array(0, 300000000, 100000)) cluster by ${ident(readBy)} as ${query}`,
     ],
+    // A table has 10,000 partitions at most: 27 years of days. https://cloud.google.com/bigquery/quotas#partitioned_tables
+    layout: (by) =>
+      "days" in by ? sql` partition by timestamp_trunc(${ident(by.days)}, day)` : sql` cluster by ${ident(by.key)}`,
     renameTable: (table, name) => sql`alter table ${relation(table)} rename to ${ident(name)}`,
     statistics: () => [],
     // A subquery of IN has one column: a STRUCT.

@@ -78,6 +78,7 @@ export function createDuckDbDialect({ fastHash = duckDbHash, catalog }: DuckDbDi
     typeName: (type) => raw(TYPE_NAMES[type]),
     createSchema: (name) => sql`create schema if not exists ${ident(name)}`,
     replaceTable: (table, query) => [sql`create or replace table ${relation(table)} as ${query}`],
+    layout: () => raw(""),
     renameTable: (table, name) => sql`alter table ${relation(table)} rename to ${ident(name)}`,
     statistics: () => [],
     rowValue: (columns) => join(columns),

@@ -72,6 +72,7 @@ export function createPostgresDialect({ unloggedPlans = false }: PostgresDialect
       sql`create ${raw(unloggedPlans ? "unlogged table" : "table")} ${relation(table)} as ${query}`,
       sql`create index on ${relation(table)} (${ident(readBy)})`,
     ],
+    layout: () => raw(""),
     renameTable: (table, name) => sql`alter table ${relation(table)} rename to ${ident(name)}`,
     // Without statistics the planner takes a temporary table for a small one. Autovacuum never sees it.
     statistics: (table) => [sql`analyze ${table}`],

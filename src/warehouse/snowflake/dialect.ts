@@ -91,6 +91,7 @@ export function createSnowflakeDialect({ transient = false }: SnowflakeDialectOp
       sql`create or replace transient table ${relation(table)} data_retention_time_in_days = 0 as
         select * from (${query}) order by ${ident(readBy)}`,
     ],
+    layout: () => raw(""),
     // In whole: a bare name would be of the session's own schema, and the table would move there.
     // https://docs.snowflake.com/en/sql-reference/name-resolution
     renameTable: (table, name) => sql`alter table ${relation(table)} rename to ${relation({ ...table, name })}`,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../src/core/errors.ts";
+import { createTable } from "../../../src/state/schema.ts";
 import { nativeTypeOf, readerFor } from "../../../src/warehouse/bigquery/cells.ts";
 import { createBigQueryDialect } from "../../../src/warehouse/bigquery/index.ts";
 import { scriptOf } from "../../../src/warehouse/bigquery/literals.ts";
@@ -14,6 +15,16 @@ describe("the text of BigQuery's dialect", () => {
     expect(statement?.text.replace(/\s+/g, " ")).toBe(
       "create or replace table `millrace`.`plan__a` partition by range_bucket(`seq`, generate_array(0, 300000000, 100000)) cluster by `seq` as select 1 as seq",
     );
+  });
+
+  it("keeps results and runs by the day, ledgers by their key", () => {
+    const made = (readBy: Parameters<typeof createTable>[3]) =>
+      createTable(dialect, { schema: "millrace", name: "t" }, [{ name: "x", type: "text" }], readBy).text;
+    expect(made({ days: "at" })).toBe(
+      "create table if not exists `millrace`.`t` (`x` string) partition by timestamp_trunc(`at`, day)",
+    );
+    expect(made({ key: "key" })).toBe("create table if not exists `millrace`.`t` (`x` string) cluster by `key`");
+    expect(made(undefined)).toBe("create table if not exists `millrace`.`t` (`x` string)");
   });
 
   it("looks for a member whose name no JSONPath can hold by the name itself", () => {
