@@ -27,6 +27,14 @@ export const filtersSql = (filters: readonly Filter[], column: (name: string) =>
     comparisonsSql(column(filter.column), filter.type, filter.comparisons, { trait: (name) => name, timeZone }),
   );
 
+/** Whether the same row may fit the filter at one instant and not at another. */
+export const isRelative = ({ comparisons }: Filter): boolean =>
+  comparisons.some(
+    (comparison) =>
+      comparison.op === "within" ||
+      ("to" in comparison && "moment" in comparison.to && !("day" in comparison.to.moment)),
+  );
+
 function comparisonSql(subject: string, type: ValueType, comparison: Comparison, naming: Naming): string {
   switch (comparison.op) {
     case "in":
@@ -110,4 +118,10 @@ export const quoted = (sql: string): string => `"${sql.replaceAll("\\", "\\\\").
 function asArgument(sql: string): string {
   const call = /^\{\{ (.*) \}\}$/s.exec(sql)?.[1];
   return call ?? quoted(sql);
+}
+
+/** A condition that may itself call macros, as an argument: the parts are joined when dbt renders them. */
+export function jinjaCall(condition: string): string {
+  const parts = condition.split(/(\{\{ .*? \}\})/s).filter((part) => part !== "");
+  return parts.map((part) => /^\{\{ (.*) \}\}$/s.exec(part)?.[1] ?? quoted(part)).join(" ~ ");
 }

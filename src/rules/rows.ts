@@ -23,11 +23,15 @@ export const profileKeys = ({
 export const profileColumn = ({ profile }: RowSource, { identity }: ProfileKeys): string =>
   identity === "resolved" ? "identifiers.profile_id" : `source.${profile.column}`;
 
-/** What follows `from`: the model's rows as `source`, and where identity leads from them to profiles. */
-export function rowSource({ model, profile }: RowSource, { identity, identifier }: ProfileKeys): string {
-  if (identity === "none") return `${ref(model)} as source`;
+/** What follows `from`: the model's rows (or those of `table`, a part of them) as `source`, and where identity leads from them to profiles. */
+export function rowSource(
+  { model, profile }: RowSource,
+  { identity, identifier }: ProfileKeys,
+  table = ref(model),
+): string {
+  if (identity === "none") return `${table} as source`;
   return [
-    `${ref(model)} as source`,
+    `${table} as source`,
     `inner join ${ref("identity_component")} as identifiers`,
     `    on identifiers.namespace = '${profile.namespace}'`,
     `    and identifiers.value = ${identifier(profile.namespace, `source.${profile.column}`)}`,

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { RowSource, Span } from "../core/declared.ts";
-import { ago } from "./comparison.ts";
+import type { Filter, RowSource, Span } from "../core/declared.ts";
+import { filtersSql, isRelative, jinjaCall, quoted } from "./comparison.ts";
 import { type ProfileKeys, profileColumn, rowSource } from "./rows.ts";
-import { indent, ref } from "./text.ts";
+import { indent, ref, refCall } from "./text.ts";
 
 /**
  * A model of one row per profile that a later build need not make anew: it evaluates those profiles again whose rows arrived, came due
@@ -11,26 +11,44 @@ import { indent, ref } from "./text.ts";
 export interface Steady {
   readonly source: RowSource & { readonly at: string; readonly arrived: string };
   /** The windows that something of the model looks at. */
-  readonly windows: readonly Span[];
+  readonly windows: readonly Window[];
   readonly definition: string;
   readonly keys: ProfileKeys;
 }
 
+/** A window back from the run's instant, and which of its rows something looks at: those that all of one of the lists fits. */
+interface Window {
+  readonly span: Span;
+  readonly where: readonly (readonly Filter[])[];
+}
+
+/** What something of a model looks at: rows that fit, within a time if one is named. */
+export interface Look {
+  readonly within?: Span | undefined;
+  readonly where: readonly Filter[];
+}
+
 /** Whom identity changed, run by run; and the run that its tables show. */
 export const changeModel = "profile_change";
-const publishedRun = `(select max(run) from ${ref("identity_published")})`;
+const published = "identity_published";
 
-/** null: every build makes the model anew. Rows must tell when they arrived. */
-export function steadyOf(source: RowSource, windows: readonly Span[], says: unknown, keys: ProfileKeys): Steady | null {
+/** null: every build makes the model anew. Rows must tell when they arrived, and fit a filter today if they did yesterday. */
+export function steadyOf(source: RowSource, looks: readonly Look[], says: unknown, keys: ProfileKeys): Steady | null {
   const { at, arrived, profile } = source;
   if (at === undefined || arrived === undefined) return null;
-  const once = new Map(windows.map((span) => [`${span.count} ${span.unit}`, span]));
+  if (looks.some(({ where }) => where.some(isRelative))) return null;
+  const windows = new Map<string, Window>();
+  for (const { within, where } of looks) {
+    if (within === undefined) continue;
+    const key = `${within.count} ${within.unit}`;
+    windows.set(key, { span: within, where: [...(windows.get(key)?.where ?? []), where] });
+  }
   const leadsTo = keys.identity === "none" ? null : keys.identifier(profile.namespace, profile.column);
   const definition = createHash("sha256")
     .update(JSON.stringify([says, keys.timeZone, leadsTo]))
     .digest("hex")
     .slice(0, 12);
-  return { source: { ...source, at, arrived }, windows: [...once.values()], definition, keys };
+  return { source: { ...source, at, arrived }, windows: [...windows.values()], definition, keys };
 }
 
 export const steadyConfig =
@@ -43,72 +61,58 @@ export const steadyNeeds = ({ keys }: Steady): string =>
 /** Rows may be committed so long after the time they bear as their arrival. */
 const lateHours = 6;
 
-/** The tables `last_time` and `affected`, for a build after the first. */
-export function affectedTables({ source, windows, definition, keys }: Steady): (readonly [string, string])[] {
-  const resolved = keys.identity === "resolved";
-  const last = "(select evaluated_at from last_time)";
-  const at = `source.${source.at}`;
-  const edges = windows.map(
-    (span) =>
-      `or (${at} >= {{ millrace.edge_before(${span.count}, '${span.unit}', '${keys.timeZone}', "${last}") }} and ${at} < ${ago(span, keys.timeZone)})`,
-  );
-  const everybody = [
-    `{{ millrace.as_of() }} < ${last}`,
-    `(select definition from last_time) <> '${definition}'`,
-    ...(resolved ? [`${publishedRun} < (select identity_run from last_time)`] : []),
-  ];
+/** The tables `changed` and `affected`, for a build after the first, with what they ask of the last one while dbt renders. */
+export function affectedTables(steady: Steady): string {
+  const tables = [
+    ["changed", changedRows(steady)],
+    ["affected", affectedProfiles(steady)],
+  ] as const;
+  return tables.map(([name, query]) => `${name} as (\n\n${indent(query)}\n\n),\n\n`).join("");
+}
+
+/** Asks, in a build after the first, what the last one did: `last` of the macros. */
+export function lastEvaluation({ definition, keys }: Steady): string {
+  const pointer = keys.identity === "resolved" ? `, ${refCall(published)}` : "";
+  return later(`{% set last = millrace.last_evaluation('${definition}'${pointer}) %}\n`);
+}
+
+function changedRows({ source, windows, keys: { timeZone } }: Steady): string {
+  const at = quoted(`source.${source.at}`);
   const conditions = [
-    `source.${source.arrived} >= {{ millrace.instant_plus(-${lateHours}, "hour", "${last}") }}`,
-    `or (${at} >= ${last} and ${at} < {{ millrace.as_of() }})`,
-    ...edges,
-    "-- a build at an earlier instant, or of another definition, evaluates everybody",
-    ...everybody.map((each) => `or ${each}`),
+    `millrace.since_last(${quoted(`source.${source.arrived}`)}, last, ${lateHours})`,
+    `millrace.since_last(${at}, last) ~ ${jinjaCall(` and source.${source.at} < {{ millrace.as_of() }}`)}`,
+    ...windows.map(({ span, where }) => {
+      const edge = `millrace.crossed_edge(${at}, ${span.count}, '${span.unit}', '${timeZone}', last)`;
+      const filters = where.map((all) => filtersSql(all, (name) => `source.${name}`, timeZone).join(" and "));
+      if (filters.includes("")) return edge;
+      return `${edge} ~ ${jinjaCall(` and (${[...new Set(filters)].join(" or ")})`)}`;
+    }),
   ];
-  const known = resolved ? [] : [`${profileColumn(source, keys)} is not null`, "and "];
-  const changed = [
-    `select ${profileColumn(source, keys)} as profile_id`,
-    `from ${rowSource(source, keys)}`,
-    "where",
-    `    ${known.join("\n    ")}(`,
-    `${indent(conditions.join("\n"), 8)}`,
-    "    )",
-    "",
-    "union all",
-    "",
-    "-- whoever has no rows any more keeps none",
-    "select profile_id",
-    "from {{ this }}",
-    `where\n    ${everybody.join("\n    or ")}`,
-  ];
-  const moved = [
-    "",
-    "union all",
-    "",
-    "-- whom identity gave other rows, or took some from",
-    "select profile_id",
-    `from ${ref(changeModel)}`,
-    "where run > (select identity_run from last_time)",
-  ];
-  const latest = (column: string): string =>
-    `max(case when evaluated_at = (select max(evaluated_at) from {{ this }}) then ${column} end)`;
   return [
-    [
-      "last_time",
-      [
-        "select",
-        "    coalesce(max(evaluated_at), cast('1900-01-01' as {{ dbt.type_timestamp() }})) as evaluated_at,",
-        ...(resolved
-          ? [`    coalesce(${latest("{{ millrace.own_column('identity_run', '0') }}")}, 0) as identity_run,`]
-          : []),
-        `    coalesce(${latest("definition")}, '') as definition`,
-        "from {{ this }}",
-      ].join("\n"),
-    ],
-    [
-      "affected",
-      `select distinct profile_id\nfrom (\n\n${indent([...changed, ...(resolved ? moved : [])].join("\n"))}\n\n) as profiles`,
-    ],
+    "-- whose rows arrived, came due, or left a window since the last build; after one of another definition, everybody's",
+    `{{ millrace.changed_rows(${refCall(source.model)}, '${source.profile.column}', last, [`,
+    conditions.map((condition) => `    ${condition}`).join(",\n"),
+    "]) | indent(4) }}",
+  ].join("\n");
+}
+
+function affectedProfiles({ source, keys }: Steady): string {
+  const more = (words: string, rows: readonly string[]): string[] => ["", "union all", "", `-- ${words}`, ...rows];
+  const lines = [
+    `select ${profileColumn(source, keys)} as profile_id`,
+    `from ${rowSource(source, keys, "changed")}`,
+    ...(keys.identity === "none"
+      ? []
+      : more("whom identity gave other rows, or took some from", [
+          "select profile_id",
+          `from ${ref(changeModel)}`,
+          "where run > {{ last.identity_run }}",
+        ])),
+    "{%- if last.everybody %}",
+    ...more("whoever has no rows any more keeps none", ["select profile_id", "from {{ this }}"]),
+    "{%- endif %}",
   ];
+  return `select distinct profile_id\nfrom (\n\n${indent(lines.join("\n"))}\n\n) as profiles`;
 }
 
 /** What a later build reads: rows of those profiles only. */
@@ -119,7 +123,7 @@ export const onlyAffected = ({ source, keys }: Steady): string =>
 export const steadyColumns = ({ definition, keys }: Steady): string[] => [
   "{{ millrace.as_of() }} as evaluated_at",
   `'${definition}' as definition`,
-  ...(keys.identity === "resolved" ? [`${publishedRun} as identity_run`] : []),
+  ...(keys.identity === "resolved" ? [`(select max(run) from ${ref(published)}) as identity_run`] : []),
 ];
 
 /** Jinja that stands only in a build after the first; `else`: in the first. */

@@ -8,7 +8,10 @@ export function withTables(tables: readonly (readonly [name: string, query: stri
   return `with ${parts.join(",\n\n")}\n\n${last}\n`;
 }
 
-export const ref = (model: string): string => `{{ ref('${model}') }}`;
+export const ref = (model: string): string => `{{ ${refCall(model)} }}`;
+
+/** Inside other Jinja. */
+export const refCall = (model: string): string => `ref('${model}')`;
 
 /** Columns of a select, one a line. */
 export const columns = (list: readonly string[]): string => indent(list.join(",\n"));

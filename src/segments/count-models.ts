@@ -5,6 +5,7 @@ import { comment } from "../rules/literal.ts";
 import { happened, type ProfileKeys, rowsQuery } from "../rules/rows.ts";
 import {
   affectedTables,
+  lastEvaluation,
   later,
   onlyAffected,
   type Steady,
@@ -89,7 +90,7 @@ export const steadyCounts = ({ kind, patterns }: CountModel, keys: ProfileKeys):
   const says = patterns.map(({ name, event: { where } }) => [name, where]);
   return steadyOf(
     event,
-    patterns.flatMap(({ pattern }) => pattern.within ?? []),
+    patterns.map(({ event: { where }, pattern }) => ({ within: pattern.within, where: [...where, ...pattern.where] })),
     says,
     keys,
   );
@@ -122,9 +123,8 @@ function sharedSql(model: CountModel, keys: ProfileKeys): string {
     const last = `select\n${columns(["profile_id", ...counted])}\nfrom events\ngroup by profile_id`;
     return `${header}\n${withTables([["events", rows]], last)}`;
   }
-  const affected = affectedTables(steady).map(([name, query]) => `${name} as (\n\n${indent(query)}\n\n),\n\n`);
   return `${header}
-${steadyNeeds(steady)}with ${later(`${affected.join("")}`)}events as (
+${steadyNeeds(steady)}${lastEvaluation(steady)}with ${later(affectedTables(steady))}events as (
 
 ${indent(`${rows}${onlyAffected(steady)}`)}
 

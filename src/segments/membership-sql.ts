@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Declarations, SegmentDeclaration } from "../core/declared.ts";
 import { comment } from "../rules/literal.ts";
 import { changeModel } from "../rules/steady.ts";
-import { indent, ref, withTables } from "../rules/text.ts";
+import { columns, indent, ref, withTables } from "../rules/text.ts";
 import { membershipModel, profileTable } from "./names.ts";
 
 /** Changes when what the segment says changes, and not when its file is only moved or described anew. */
@@ -14,92 +14,87 @@ export const definitionOf = ({ by }: SegmentDeclaration): string =>
  * those who entered since the last one and closes those who left, and touches nothing else.
  */
 export function membershipSql(declared: Declarations): string {
-  const members = declared.segments
-    .map(
-      (segment) =>
-        `select\n    '${segment.name}' as segment,\n    profile_id,\n    '${definitionOf(segment)}' as definition\nfrom ${ref(segment.name)}`,
-    )
-    .join("\n\nunion all\n\n");
+  const definitions = declared.segments.map((segment) => `    '${segment.name}': '${definitionOf(segment)}'`);
   const why = declared.excluded.map(
-    ({ model, why }) => `when last_time.profile_id in (select profile_id from ${ref(model)}) then '${why}'`,
+    ({ model, why }) => `when changes.profile_id in (select profile_id from ${ref(model)}) then '${why}'`,
   );
   const resolved = declared.golden !== null;
   // A profile is gone with its rows, unless identity has made it part of another.
   const merged = resolved
-    ? [`    when last_time.profile_id in (select old_profile_id from ${ref("profile_alias")}) then 'identity'`]
+    ? [`when changes.profile_id in (select old_profile_id from ${ref("profile_alias")}) then 'identity'`]
     : [];
-  const moved = (profile: string): string[] =>
-    resolved ? [`    when ${profile} in (select profile_id from moved) then 'identity'`] : [];
+  const moved = resolved ? ["when changes.profile_id in (select profile_id from moved) then 'identity'"] : [];
   const leftWhy = [
     "case",
-    ...why.map((line) => `    ${line}`),
-    ...merged,
-    `    when last_time.profile_id not in (select profile_id from ${ref(profileTable)}) then 'deletion'`,
-    "    when last_time.definition <> definitions.definition then 'definition'",
-    ...moved("last_time.profile_id"),
-    "    else 'rule'",
-    "end",
+    ...[
+      "when changes.is_member = 1 then null",
+      ...why,
+      ...merged,
+      `when changes.profile_id not in (select profile_id from ${ref(profileTable)}) then 'deletion'`,
+      "when changes.last_definition <> changes.definition then 'definition'",
+      ...moved,
+      "else 'rule'",
+    ].map((line) => `    ${line}`),
+    "end as left_why",
   ].join("\n");
   // Under which run of identity a row was last written, so that the next build knows what has changed since.
-  const run = resolved ? [`    (select max(run) from ${ref("identity_published")}) as identity_run`] : [];
-  const definitions = declared.segments
-    .map((segment) => `select '${segment.name}' as segment, '${definitionOf(segment)}' as definition`)
-    .join("\nunion all\n");
+  const run = resolved ? [`(select max(run) from ${ref("identity_published")}) as identity_run`] : [];
   const timestamp = "{{ dbt.type_timestamp() }}";
   const text = "{{ dbt.type_string() }}";
-  const first = [
-    "select",
-    `    cast(segment as ${text}) as segment,`,
-    "    profile_id,",
-    "    {{ millrace.as_of() }} as entered_at,",
-    `    cast('rule' as ${text}) as entered_why,`,
-    `    cast(null as ${timestamp}) as left_at,`,
-    `    cast(null as ${text}) as left_why,`,
-    `    cast(definition as ${text}) as definition${resolved ? "," : ""}`,
-    ...run,
-    "from members",
-  ];
   const later = [
     "select",
-    "    coalesce(members.segment, last_time.segment) as segment,",
-    "    coalesce(members.profile_id, last_time.profile_id) as profile_id,",
-    "    coalesce(last_time.entered_at, {{ millrace.as_of() }}) as entered_at,",
-    "    case",
-    "        when last_time.segment is not null then last_time.entered_why",
-    "        when known.definition <> members.definition then 'definition'",
-    ...moved("members.profile_id").map((line) => indent(line)),
-    "        else 'rule'",
-    "    end as entered_why,",
-    "    case when members.segment is null then {{ millrace.as_of() }} end as left_at,",
-    `    case when members.segment is null then ${indent(leftWhy, 8).trimStart()} end as left_why,`,
-    `    coalesce(members.definition, last_time.definition) as definition${resolved ? "," : ""}`,
-    ...run,
+    columns([
+      "changes.segment",
+      "changes.profile_id",
+      "coalesce(changes.entered_at, {{ millrace.as_of() }}) as entered_at",
+      [
+        "case",
+        "    when changes.entered_at is not null then changes.entered_why",
+        "    when redefined.segment is not null then 'definition'",
+        ...moved.map((line) => indent(line)),
+        "    else 'rule'",
+        "end as entered_why",
+      ].join("\n"),
+      "case when changes.is_member = 0 then {{ millrace.as_of() }} end as left_at",
+      leftWhy,
+      "case when changes.is_member = 1 then changes.definition else changes.last_definition end as definition",
+      ...run,
+    ]),
+    "from changes",
+    "left join redefined on changes.segment = redefined.segment",
+    "-- history does not run backwards: a build that stands at an earlier instant changes nothing",
+    "where {{ millrace.as_of() }} >= (select known_at from latest)",
+  ].join("\n");
+  const first = [
+    "select",
+    columns([
+      `cast(segment as ${text}) as segment`,
+      "profile_id",
+      "{{ millrace.as_of() }} as entered_at",
+      `cast('rule' as ${text}) as entered_why`,
+      `cast(null as ${timestamp}) as left_at`,
+      `cast(null as ${text}) as left_why`,
+      `cast(definition as ${text}) as definition`,
+      ...run,
+    ]),
     "from members",
-    "full outer join last_time",
-    "    on members.segment = last_time.segment",
-    "    and members.profile_id = last_time.profile_id",
-    "left join definitions on last_time.segment = definitions.segment",
-    "left join known on members.segment = known.segment",
-    "where",
-    "    (",
-    "        members.segment is null",
-    "        or last_time.segment is null",
-    "        or members.definition <> last_time.definition",
-    "    )",
-    "    -- history does not run backwards: a build that stands at an earlier instant changes nothing",
-    "    and {{ millrace.as_of() }} >= (select known_at from latest)",
-  ];
-  const before = [
-    ["definitions", definitions],
-    ["last_time", "select *\nfrom {{ this }}\nwhere left_at is null"],
-    ["known", "select\n    segment,\n    max(definition) as definition\nfrom last_time\ngroup by segment"],
+  ].join("\n");
+  const update = withTables(
     [
-      "latest",
-      "select coalesce(max(coalesce(left_at, entered_at)), {{ millrace.as_of() }}) as known_at from {{ this }}",
+      ["changes", "{{ millrace.membership_changes(definitions, this) | indent(4) }}"],
+      [
+        "redefined",
+        "-- every open stay of a segment that says something else now is among the changes\nselect distinct segment\nfrom changes\nwhere last_definition <> definition",
+      ],
+      [
+        "latest",
+        "select coalesce(max(coalesce(left_at, entered_at)), {{ millrace.as_of() }}) as known_at from {{ this }}",
+      ],
+      ...(resolved ? [["moved", movedProfiles] as const] : []),
     ],
-    ...(resolved ? [["moved", movedProfiles]] : []),
-  ];
-  const more = before.map(([name, query = ""]) => `, ${name} as (\n\n${indent(query)}\n\n)`).join("");
+    later,
+  );
+  const begin = withTables([["members", "{{ millrace.current_members(definitions) | indent(4) }}"]], first);
   // A full refresh would forget who was a member when: history is kept through it.
   const config =
     "{{ config(materialized='incremental', unique_key=['segment', 'profile_id', 'entered_at'], on_schema_change='append_new_columns', full_refresh=false) }}";
@@ -113,15 +108,15 @@ export function membershipSql(declared: Declarations): string {
   return [
     config,
     "",
+    "{#- what each segment says, as a hash -#}",
+    `{% set definitions = {\n${definitions.join(",\n")}\n} %}`,
+    "",
     header,
     ...needs,
-    `with members as (\n\n${indent(members)}\n\n)`,
-    `{% if is_incremental() %}${more}`,
-    "",
-    ...later,
+    `{% if is_incremental() %}`,
+    update.trimEnd(),
     "{% else %}",
-    "",
-    ...first,
+    begin.trimEnd(),
     "{% endif %}",
     "",
   ].join("\n");

@@ -1,9 +1,10 @@
 import type { TraitDeclaration, TraitFile, TraitRule } from "../core/declared.ts";
-import { ago, filtersSql } from "../rules/comparison.ts";
+import { ago, filtersSql, jinjaCall } from "../rules/comparison.ts";
 import { comment, literal } from "../rules/literal.ts";
 import { happened, type ProfileKeys, rowsQuery } from "../rules/rows.ts";
 import {
   affectedTables,
+  lastEvaluation,
   later,
   onlyAffected,
   type Steady,
@@ -11,7 +12,7 @@ import {
   steadyNeeds,
   steadyOf,
 } from "../rules/steady.ts";
-import { columns, indent, withTables } from "../rules/text.ts";
+import { columns, withTables } from "../rules/text.ts";
 
 /** The model of one file of traits/. */
 export const traitModel = (file: Pick<TraitFile, "name">): string =>
@@ -69,7 +70,6 @@ export function traitFileSql(file: TraitFile, keys: ProfileKeys): string {
   const header = `-- ${comment(`Traits of ${source.model}: one row per profile that has rows there.`)}`;
   const rows = rowsQuery(source, select, filters, keys);
   if (steady === null) return `${header}\n${withTables([["records", rows], ["totals", total], ...tables], last)}`;
-  const affected = affectedTables(steady).map(([name, query]) => `${name} as (\n\n${indent(query)}\n\n),\n\n`);
   const stamped = [
     "select",
     columns([
@@ -85,19 +85,15 @@ export function traitFileSql(file: TraitFile, keys: ProfileKeys): string {
     [["records", `${rows}${onlyAffected(steady)}`], ["totals", total], ...tables, ["traits", last]],
     stamped,
   );
-  return `${header}\n${steadyNeeds(steady)}with ${later(affected.join(""))}${body.replace(/^with /, "")}`;
+  return `${header}\n${steadyNeeds(steady)}${lastEvaluation(steady)}with ${later(affectedTables(steady))}${body.replace(/^with /, "")}`;
 }
 
 /** null where every build computes everybody's. */
 export function steadyTraits({ source, traits }: TraitFile, keys: ProfileKeys): Steady | null {
   const own = traits.filter(isAggregate);
   const says = own.map(({ name, rule, where, within, as }) => [name, rule, where, within, as]);
-  return steadyOf(
-    source,
-    own.flatMap(({ within }) => within ?? []),
-    [says, source.where],
-    keys,
-  );
+  const looks = own.map(({ within, where }) => ({ within, where: [...source.where, ...where] }));
+  return steadyOf(source, [{ where: source.where }, ...looks], [says, source.where], keys);
 }
 
 function conditionOf(
@@ -169,14 +165,6 @@ function firstBy(
   const order = [`records.${at ?? column} ${direction}`, `records.${key ?? column} ${direction}`];
   const there = `records.${column} is not null${condition === null ? "" : ` and ${condition}`}`;
   return `{{ millrace.first_by("records.${column}", "${order.join(", ")}", ${jinjaCall(there)}) }}`;
-}
-
-/** A condition that may itself call macros, as an argument: the parts are joined when dbt renders them. */
-function jinjaCall(condition: string): string {
-  const parts = condition.split(/(\{\{ .*? \}\})/s).filter((part) => part !== "");
-  return parts
-    .map((part) => /^\{\{ (.*) \}\}$/s.exec(part)?.[1] ?? `"${part.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`)
-    .join(" ~ ");
 }
 
 function cast(value: string, as: TraitDeclaration["as"], timeZone: string): string {
