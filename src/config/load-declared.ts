@@ -20,6 +20,7 @@ import { readSegments } from "./read-segments.ts";
 import { readTraitFile } from "./read-traits.ts";
 import { cycleFaults, type SegmentEdges } from "./segment-cycles.ts";
 import { placeAt, type SourceMap, type SourcePath } from "./source.ts";
+import { columnFaults } from "./trait-columns.ts";
 import { validate } from "./validate.ts";
 
 export interface LoadedDeclarations {
@@ -33,6 +34,8 @@ export interface LoadedDeclarations {
 export interface DeclaredSettings {
   readonly timeZone: string;
   readonly excluded: Declarations["excluded"];
+  /** The warehouse's engine, if millrace.yml names it in so many words. */
+  readonly engine: string | undefined;
 }
 
 /**
@@ -42,7 +45,7 @@ export interface DeclaredSettings {
 export function loadDeclarations(
   projectDir: string,
   env: Env,
-  settings: DeclaredSettings,
+  { engine, ...settings }: DeclaredSettings,
   instead: ReadonlyMap<string, string> = new Map(),
 ): LoadedDeclarations {
   const faults: Fault[] = [];
@@ -93,6 +96,8 @@ export function loadDeclarations(
     }
     traits.push(read);
   }
+  const declaredTraits = traits.flatMap(({ traits }) => traits);
+  faults.push(...columnFaults(engine, golden ?? [], declaredTraits));
   const segments: SegmentDeclaration[] = [];
   const lifecycles: LifecycleDeclaration[] = [];
   const edges: SegmentEdges = new Map();

@@ -30,6 +30,7 @@ import {
 import { dbtSchema, projectSchema, storeSchema, warehouseSchema } from "./project-schema.ts";
 import { noSuch, requireEnv, resolveNow, resolvePart } from "./resolve.ts";
 import { child, keyAt, type SourceMap, type SourceNode, type SourcePath, without } from "./source.ts";
+import { engineOf } from "./trait-columns.ts";
 import { validate } from "./validate.ts";
 
 export interface LoadOptions<C extends ConnectorRules = ConnectorRules> {
@@ -218,7 +219,7 @@ function makeProject<C extends ConnectorRules>(
         const model = settings?.in_no_segment?.[why];
         return model === undefined ? [] : [{ model, why }];
       });
-      const shared = { timeZone: settings?.timezone ?? "UTC", excluded };
+      const shared = { timeZone: settings?.timezone ?? "UTC", excluded, engine: engineOf(root) };
       if (instead !== undefined) return loadDeclarations(dir, variables, shared, instead);
       declared ??= loadDeclarations(dir, variables, shared);
       return declared;

@@ -372,6 +372,23 @@ describe("check of events, traits and segments", () => {
     ).toEqual([]);
   });
 
+  it("refuses more traits than a row of the engine has room for", () => {
+    const many = (count: number, warehouse: string): Files => ({
+      ...sound,
+      "millrace.yml": (soundProject["millrace.yml"] ?? "").replace(
+        "type: duckdb\n  path: ./warehouse.duckdb",
+        warehouse,
+      ),
+      [T]: `traits:\n  from: orders\n  profile: { user_id: customer_id }\n${Array.from({ length: count }, (_, i) => `  t${i}: { count: "*" }\n`).join("")}`,
+    });
+    const postgres = "type: postgres\n  url: postgres://localhost/shop";
+    expect(checkLines(many(975, postgres))).toEqual([]);
+    expect(checkLines(many(1000, postgres))).toEqual([
+      `${T}:979: profile_traits has no room for "t975" and what follows: a row of postgres holds about 980 values, and the golden record and 975 traits fill it — leave out traits that nobody reads, or make segments of the rarest by a dbt model (\`model:\` in segments/)`,
+    ]);
+    expect(checkLines(many(1000, "type: duckdb\n  path: ./warehouse.duckdb"))).toEqual([]);
+  });
+
   it("reads two hundred conditions within each other, and refuses three hundred", () => {
     const nested = (levels: number): Files => {
       const open = "{ not: ".repeat(levels);
