@@ -1,6 +1,7 @@
 {#-
   A telephone number as +digits (E.164), or NULL where it is none: letters, too short, too long. A number without + or 00 is
-  one of `country`. An extension is left out; a trunk digit in brackets, as in +44 (0)20, too.
+  one of `country`. An extension is left out; a trunk digit in brackets, as in +44 (0)20, too, and one of `country` without them.
+  Numbers of the North American plan (+1) have ten digits: a local one without its area is everybody's.
 -#}
 {% macro normalise_phone(expression, country) -%}
   {{ return(adapter.dispatch('normalise_phone', 'millrace')(expression, country)) }}
@@ -8,10 +9,14 @@
 
 {% macro default__normalise_phone(expression, country) -%}
   {%- set of = millrace.calling_code(country) -%}
-  {%- set written = "regexp_replace(replace(lower(" ~ millrace.normalise_text(expression) ~ "), '(0)', ''), '[ ,;]*(x|ext[.]?|#)[ :]*[0-9]+$', '')" -%}
+  {%- set written = "regexp_replace(replace(lower(" ~ millrace.normalise_text(expression) ~ "), '(0)', ''), '[ ,;]*(x|ext(ension|[.])?|#)[ :=]*[0-9]+$', '')" -%}
   {%- set digits = millrace.digits_of(written) -%}
   {%- set number %}
     case
+      {%- if of['trunk'] == '0' %}
+      when {{ written }} like '+%' and {{ digits }} like '{{ of["code"] }}0%' then '{{ of["code"] }}' || substring({{ digits }}, {{ of['code'] | length + 2 }})
+      when {{ digits }} like '00{{ of["code"] }}0%' then '{{ of["code"] }}' || substring({{ digits }}, {{ of['code'] | length + 4 }})
+      {%- endif %}
       when {{ written }} like '+%' then {{ digits }}
       when {{ digits }} like '00%' then substring({{ digits }}, 3)
       {%- if of['code'] == '1' %}
@@ -23,5 +28,6 @@
       else '{{ of["code"] }}' || {{ digits }}
     end
   {%- endset -%}
-  case when {{ millrace.matches_pattern(written, '^[+]?[0-9 ()./-]+$') }} and length({{ number }}) between 8 and 15 and {{ number }} not like '0%' then '+' || {{ number }} end
+  case when {{ millrace.matches_pattern(written, '^[+]?[0-9 ()./-]+$') }} and length({{ number }}) between 8 and 15 and {{ number }} not like '0%'
+    and ({{ number }} not like '1%' or length({{ number }}) = 11) then '+' || {{ number }} end
 {%- endmacro %}

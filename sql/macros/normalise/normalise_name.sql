@@ -6,7 +6,8 @@
   {{ return(adapter.dispatch('normalise_name', 'millrace')(expression)) }}
 {%- endmacro %}
 
+{#- The no-break space by itself: DuckDB's [:space:] knows ASCII only. -#}
 {% macro default__normalise_name(expression) -%}
   {%- set plain = millrace.plain_letters('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')') -%}
-  nullif(trim({{ millrace.regexp_replace_all(plain, '[[:space:][:punct:]’‘“”–—·]+', ' ') }}), '')
+  nullif(trim({{ millrace.regexp_replace_all(plain, '[[:space:][:punct:]\u00a0’‘“”–—·]+', ' ') }}), '')
 {%- endmacro %}
