@@ -1,7 +1,7 @@
 import type { Comparison, Literal, Operand, Order, ValueType } from "../core/declared.ts";
 import type { RuleReading } from "./declared-names.ts";
 import { error, type Place } from "./fault.ts";
-import { meant } from "./nearest.ts";
+import { listed, meant } from "./nearest.ts";
 import { regexFault } from "./regex.ts";
 import { keyAt, placeAt, type SourcePath } from "./source.ts";
 import { isDay, momentForm, momentOf, spanOf } from "./span.ts";
@@ -66,7 +66,9 @@ export function readComparisons(
     if (text === undefined) continue;
     const place = placeAt(reading.root, at(op));
     if (subject.type !== "text" && subject.type !== "unknown") {
-      reading.faults.push(error(keyAt(reading.root, at(op)), `${op} looks into text, and ${described(subject)}`, ""));
+      reading.faults.push(
+        error(keyAt(reading.root, at(op)), `${op} looks into text, and ${described(subject)}`, otherThanText(subject)),
+      );
     }
     const fault = op === "matches" ? regexFault(text) : undefined;
     if (fault !== undefined)
@@ -105,7 +107,10 @@ function notATime(key: string, path: SourcePath, subject: Subject, reading: Rule
     infer("timestamp", place, subject, reading);
     return;
   }
-  const mend = subject.type === "text" ? `if it is one, give the ${subject.what} a type: date or timestamp` : "";
+  const mend =
+    subject.type === "text"
+      ? `if it is one, give the ${subject.what} a type: date or timestamp`
+      : otherThanText(subject);
   reading.faults.push(error(place, `${key} is about a day or time, and ${described(subject)}`, mend));
 }
 
@@ -120,7 +125,9 @@ function readOperand(
     const type = reading.names.traits.get(given.trait);
     const place = placeAt(reading.root, [...path, "trait"]);
     if (subject.what !== "trait") {
-      reading.faults.push(error(place, `a ${subject.what} is held against constants, not against a trait`, ""));
+      reading.faults.push(
+        error(place, `a ${subject.what} is held against constants, not against a trait`, "write a value"),
+      );
       return undefined;
     }
     if (type === undefined) {
@@ -131,9 +138,18 @@ function readOperand(
     const { times = 1, plus = 0 } = given;
     const sums = times !== 1 || plus !== 0;
     if (kindOf(type) !== kindOf(subject.type) && type !== "unknown" && subject.type !== "unknown") {
-      reading.faults.push(error(place, `${described(subject)}, and ${given.trait} is ${article(type)}`, ""));
+      const alike = [...reading.names.traits].filter(
+        ([name, other]) => name !== subject.name && kindOf(other) === kindOf(subject.type),
+      );
+      const mend =
+        alike.length === 0
+          ? "hold it against a value"
+          : `name one that is ${article(subject.type)} too: ${listed(alike.map(([name]) => name))}`;
+      reading.faults.push(error(place, `${described(subject)}, and ${given.trait} is ${article(type)}`, mend));
     } else if (sums && type !== "number" && type !== "unknown") {
-      reading.faults.push(error(place, `${given.trait} is ${article(type)}: times and plus need a number`, ""));
+      reading.faults.push(
+        error(place, `${given.trait} is ${article(type)}: times and plus need a number`, "leave them out"),
+      );
     }
     return { trait: given.trait, times, plus };
   }
@@ -166,16 +182,31 @@ function constant(value: Literal, path: SourcePath, subject: Subject, reading: R
   }
   if (is === subject.type) return;
   const quoted = typeof value === "string";
-  const mend =
-    subject.type === "number" && quoted && /^-?\d+(\.\d+)?$/.test(value)
-      ? `write ${value} without quotes`
-      : subject.type === "text" && !quoted
-        ? `quote it: "${String(value)}"`
-        : "";
   reading.faults.push(
-    error(place, `${described(subject)}, and ${quoted ? `"${value}"` : String(value)} is ${article(is)}`, mend),
+    error(
+      place,
+      `${described(subject)}, and ${quoted ? `"${value}"` : String(value)} is ${article(is)}`,
+      constantMend(value, subject),
+    ),
   );
 }
+
+/** What a constant of the wrong type should be. */
+function constantMend(value: Literal, { type, what }: Subject): string {
+  if (type === "text") return `quote it: "${String(value)}", or give the ${what} a type if it is none`;
+  if (type === "boolean") return "write true or false, without quotes";
+  return typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value)
+    ? `write ${value} without quotes`
+    : "write a number, such as 5";
+}
+
+/** What may be asked of a number, a day or a truth value. */
+const otherThanText = ({ type }: Subject): string =>
+  type === "boolean"
+    ? "use eq or exists"
+    : isTime(type)
+      ? "use before, after or within"
+      : "use eq, ne, gt, gte, lt, lte or in";
 
 /** Nothing says what a trait is: then whatever it is held against first does, and later uses must agree. */
 function infer(type: ValueType, place: Place, subject: Subject, { inferred, faults }: RuleReading): void {

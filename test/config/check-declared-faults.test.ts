@@ -77,7 +77,7 @@ const cases: readonly FaultCase[] = [
   [
     "a number held against text",
     rules('{ trait: order_count, gt: "abc" }'),
-    [`${S}:4: order_count is a number, and "abc" is text`],
+    [`${S}:4: order_count is a number, and "abc" is text — write a number, such as 5`],
   ],
   [
     "a number in quotes",
@@ -87,7 +87,7 @@ const cases: readonly FaultCase[] = [
   [
     "text held against a number",
     rules("{ trait: country, in: [France, 5] }"),
-    [`${S}:4: country is text, and 5 is a number — quote it: "5"`],
+    [`${S}:4: country is text, and 5 is a number — quote it: "5", or give the trait a type if it is none`],
   ],
   [
     "a date held against a word",
@@ -104,12 +104,12 @@ const cases: readonly FaultCase[] = [
   [
     "a number as a time",
     rules("{ trait: order_count, within: 30 days }"),
-    [`${S}:4: within is about a day or time, and order_count is a number`],
+    [`${S}:4: within is about a day or time, and order_count is a number — use eq, ne, gt, gte, lt, lte or in`],
   ],
   [
     "a pattern for a number",
     rules('{ trait: order_count, matches: "^1" }'),
-    [`${S}:4: matches looks into text, and order_count is a number`],
+    [`${S}:4: matches looks into text, and order_count is a number — use eq, ne, gt, gte, lt, lte or in`],
   ],
   [
     "an order of truth values",
@@ -119,12 +119,45 @@ const cases: readonly FaultCase[] = [
   [
     "traits of two types",
     rules("{ trait: order_count, gt: { trait: country } }"),
-    [`${S}:4: order_count is a number, and country is text`],
+    [`${S}:4: order_count is a number, and country is text — hold it against a value`],
+  ],
+  [
+    "traits of two types where there is one of the same",
+    { ...rules("{ trait: order_count, gt: { trait: first_order_on } }"), [T]: `${traits}  spent: { sum: revenue }\n` },
+    [`${S}:4: order_count is a number, and first_order_on is a date — name one that is a number too: spent`],
+  ],
+  [
+    "a day that is multiplied",
+    {
+      ...rules("{ trait: first_order_on, gt: { trait: last_order_on, times: 2 } }"),
+      [T]: `${traits}  last_order_on: { max: ordered_at, as: date }\n`,
+    },
+    [`${S}:4: last_order_on is a date: times and plus need a number — leave them out`],
+  ],
+  [
+    "text order of a number",
+    rules("{ trait: country, gt: 5 }"),
+    [`${S}:4: country is text, and 5 is a number — quote it: "5", or give the trait a type if it is none`],
+  ],
+  [
+    "a truth value in a number's place",
+    rules("{ trait: order_count, eq: true }"),
+    [`${S}:4: order_count is a number, and true is true or false — write a number, such as 5`],
+  ],
+  [
+    "a day looked into as text",
+    rules('{ trait: first_order_on, starts_with: "2026" }'),
+    [`${S}:4: starts_with looks into text, and first_order_on is a date — use before, after or within`],
+  ],
+  [
+    "a property held against a trait",
+    rules("{ did: order_placed, where: { revenue: { gt: { trait: order_count } } } }"),
+    [`${S}:4: a property is held against constants, not against a trait — write a value`],
   ],
   [
     "a property of another type",
     rules("{ did: order_placed, where: { revenue: { gte: much } } }"),
-    [`${S}:4: order_placed.revenue is a number, and "much" is text`],
+    [`${S}:4: order_placed.revenue is a number, and "much" is text — write a number, such as 5`],
   ],
   [
     "a trait that is text here and a number there",
@@ -347,7 +380,7 @@ const cases: readonly FaultCase[] = [
     [
       `${S}:4: there is no trait "x" — traits: order_count, first_order_on, country, favourite`,
       `${S}:4: there is no event "y" — events: order_placed, page_viewed`,
-      `${S}:4: order_count is a number, and "a" is text`,
+      `${S}:4: order_count is a number, and "a" is text — write a number, such as 5`,
     ],
   ],
 ];
