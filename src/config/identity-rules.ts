@@ -26,6 +26,7 @@ export const identityModels: ReadonlySet<string> = new Set([
   "identifier_profile_history",
   "profile",
   "profile_alias",
+  "profile_change",
   "profile_lineage",
   "profile_golden",
   "profile_golden_provenance",

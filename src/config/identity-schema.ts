@@ -35,7 +35,13 @@ const namespaceSchema = z.strictObject({
     ),
 });
 
-const columns = z.union([columnText, z.array(columnText).min(1).max(9)]);
+const columns = z.union([
+  columnText,
+  z
+    .array(columnText)
+    .min(1)
+    .max(9, "may name nine columns at most; a record with more has a row for each in a dbt model"),
+]);
 
 const sourceSchema = z.strictObject({
   model: someText.optional().describe("a dbt model, seed or snapshot"),

@@ -14,7 +14,7 @@ import { column, jinja, text } from "./jinja.ts";
  */
 export function recordModel(config: IdentityConfig): string {
   const sources = config.sources.map((source) => sourceQuery(source, config));
-  const all = config.sources.map(({ name }) => `select * from ${name}`);
+  const all = config.sources.map(({ name }) => `select * from ${recordsOf(name)}`);
   return `{{ config(materialized='table', pre_hook="{{ millrace.identity_session() }}") }}
 
 with ${sources.join(",\n\n")}
@@ -40,12 +40,15 @@ function sourceQuery(source: IdentitySource, config: IdentityConfig): string {
     }),
   ];
   const from = source.relation.kind === "model" ? `{{ ref(${jinja(source.relation.name)}) }}` : source.relation.name;
-  return `${source.name} as (
+  return `${recordsOf(source.name)} as (
     select
         ${columns.join(",\n        ")}
     from ${from}
 )`;
 }
+
+/** Not the source's bare name: where a table is named so too and is gone, the query would read itself, and the warehouse speak of recursion. */
+const recordsOf = (source: string): string => `${source}_records`;
 
 /** A value that a record gives twice is one identifier: the later column is left empty. */
 function identifierColumns(source: IdentitySource, namespace: Namespace, config: IdentityConfig): string[] {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { envFrom } from "../../src/config/env.ts";
 import { loadIdentity } from "../../src/config/load-identity.ts";
+import { published } from "../../src/identity/published-models.ts";
 import { tempProject } from "./temp-project.ts";
 
 const lines = (namespace: string, trait: string): string[] => {
@@ -13,6 +14,60 @@ const lines = (namespace: string, trait: string): string[] => {
   const { faults } = loadIdentity(tempProject({ "identity.yml": text }), envFrom({}));
   return faults.map(({ file, line, message }) => `${file}:${line}: ${message}`);
 };
+
+/** `file:line: fault — mend` of an identity.yml, as `check` says it; `lines` from its third on. */
+function said(...lines: readonly string[]): string[] {
+  const text = ["identity:", "  namespaces: { user_id: { priority: 1 }, email: { priority: 2 } }", ...lines].join("\n");
+  const { faults, config } = loadIdentity(tempProject({ "identity.yml": `${text}\n` }), envFrom({}));
+  expect(config === undefined).toBe(faults.length > 0);
+  return faults.map(({ file, line, message, mend }) => `${file}:${line}: ${message} — ${mend}`);
+}
+const crm = (more: string) => `  sources: { crm: { model: stg_crm, key: id, ${more} } }`;
+const sound = crm("identifiers: { user_id: a, email: b }");
+
+describe("faults of identity.yml", () => {
+  it("are none in a sound one", () => {
+    expect(said(sound)).toEqual([]);
+  });
+
+  it("are a namespace typed wrong, wherever it is named, with the one that was meant", () => {
+    const meant = 'there is no namespace "emial" — did you mean "email"?';
+    expect(said(crm("identifiers: { user_id: a, emial: b }"))).toEqual([`identity.yml:3: ${meant}`]);
+    expect(said(sound, "  blocked:", '    emial: { values: ["x"] }')).toEqual([`identity.yml:5: ${meant}`]);
+    expect(said(crm("identifiers: { loyalty: b }"))).toEqual([
+      'identity.yml:3: there is no namespace "loyalty" — namespaces: user_id, email',
+    ]);
+  });
+
+  it("are a limit by a namespace that is none", () => {
+    const text = `identity:
+  namespaces:
+    device_id: { priority: 3, limit: { emial: 3 } }
+    email: { priority: 2 }
+${sound.replace("user_id", "device_id")}
+`;
+    const { faults } = loadIdentity(tempProject({ "identity.yml": text }), envFrom({}));
+    expect(faults.map(({ line, message, mend }) => `${line}: ${message} — ${mend}`)).toEqual([
+      '3: there is no namespace "emial" — did you mean "email"?',
+    ]);
+  });
+
+  it.each(published.map(({ name }) => name).concat("identity_record", "identity_resolution", "identity_published"))(
+    "are a source made from %s: a circle",
+    (model) => {
+      expect(said(sound.replace("stg_crm", model))).toEqual([
+        `identity.yml:3: "${model}" is made from this source: a circle — name a model that knows nothing of identity`,
+      ]);
+    },
+  );
+
+  it("are a thousand columns of one namespace", () => {
+    const many = Array.from({ length: 1_000 }, (_, i) => `c${i}`).join(", ");
+    expect(said(crm(`identifiers: { email: [${many}] }`))).toEqual([
+      'identity.yml:3: "email" may name nine columns at most; a record with more has a row for each in a dbt model — ',
+    ]);
+  });
+});
 
 describe("names in identity.yml", () => {
   it("may be one for a namespace and a trait, and none that the golden record has a column of", () => {

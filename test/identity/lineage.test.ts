@@ -22,7 +22,7 @@ describe("what is told of profiles", () => {
       "insert into web values (1, '2025-01-01', 'u1', null, null), (2, '2025-01-01', null, 'a@x.org', null), (3, '2025-01-01', null, null, 'd1')",
     );
     await build(lab);
-  }, 60_000);
+  }, 180_000);
   afterAll(() => lab?.close());
 
   it("tells of each merge once, though aliases follow it, and of no guard where none was at work", async () => {

@@ -75,7 +75,7 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     await lab.sql("delete from web where user_id = 'u5'");
   }, 60_000);
 
-  it("tells records without a key and from the future, and takes no date from the latter", async () => {
+  it("tells records without a key, without an identifier and from the future, and takes no date from the last", async () => {
     await lab.sql(
       "insert into web values (null, '2025-01-09', null, 'z@x.org', null), (8, '2031-01-01', null, 'y@x.org', null), (9, '2025-01-01', null, null, null)",
       "insert into web values (10, '2025-01-01', null, 'аnn@x.org', null)",
@@ -84,6 +84,7 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     const told = await lab.sql("select guard, namespace, evidence from identity_violation order by guard");
     expect(told).toEqual([
       { guard: "from_future", namespace: "web", evidence: "1 records" },
+      { guard: "no_identifier", namespace: "web", evidence: "2 records" },
       { guard: "null_key", namespace: "web", evidence: "1 records" },
     ]);
     const [dated] = await lab.sql("select last_seen from identifier where value = 'y@x.org'");

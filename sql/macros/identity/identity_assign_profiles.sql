@@ -97,6 +97,10 @@
         row_number() over (partition by m.profile_id order by m.until_run desc, n.strength, n.code) as place
       from mine as m
       inner join {{ now }} as n on n.code = m.code
+      {%- if r['reissued'] is not none %}
+      {#- Who has the key now is another person: the id does not pass to them. #}
+      where m.code not in (select record_id from {{ r['reissued'] }})
+      {%- endif %}
     )
     select
       c.profile_id, c.status,

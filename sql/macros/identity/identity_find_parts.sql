@@ -117,15 +117,41 @@
     {%- endset -%}
     {%- do millrace.identity_step('open violations', rows) -%}
   {%- endfor -%}
-  {#- Faults of whole sources: told anew by every run. -#}
+  {#- Faults of whole sources: told anew by every run, from one pass over the records. -#}
+  {%- set columns = [] -%}
+  {%- for namespace in r['d']['namespaces'] -%}
+    {%- do columns.extend(namespace['columns']) -%}
+  {%- endfor -%}
+  {%- set nodes = r['d']['sources'] | selectattr('node') | map(attribute='name') | list -%}
+  {%- set count = 'cast(records as ' ~ dbt.type_string() ~ ')' -%}
   {%- set faults %}
     insert into {{ violation }} (guard, cluster_id, namespace, value, evidence, from_run, to_run)
-    select guard, null, source, null, cast(records as {{ dbt.type_string() }}) || ' records', {{ r['run'] }}, null
-    from (
-      select source, 'null_key' as guard, sum(case when record_key is null then 1 else 0 end) as records from {{ r['records'] }} as r group by source
+    with counted as (
+      select
+        source,
+        sum(case when record_key is null then 1 else 0 end) as null_key,
+        sum(from_future) as from_future,
+        {#- A record that describes somebody is a node of its own; any other without an identifier says nothing of anybody. #}
+        sum(case when record_key is not null and coalesce({{ (columns + ['null']) | join(', ') }}) is null
+          {%- if nodes | length > 0 %} and source not in ('{{ nodes | join("', '") }}'){% endif %} then 1 else 0 end) as no_identifier
+      from {{ r['records'] }} as r
+      group by source
+    ),
+    faults as (
+      select source, 'null_key' as guard, null_key as records, ' records' as what from counted
       union all
-      select source, 'from_future' as guard, sum(from_future) as records from {{ r['records'] }} as r group by source
-    ) as faults
+      select source, 'from_future' as guard, from_future as records, ' records' as what from counted
+      union all
+      select source, 'no_identifier' as guard, no_identifier as records, ' records' as what from counted
+      {%- if r['reissued'] is not none %}
+      union all
+      select source, 'key_reissued' as guard, count(*) as records, ' keys whose identifiers are all others now, such as ' || min(record_key) as what
+      from {{ r['reissued'] }}
+      group by source
+      {%- endif %}
+    )
+    select guard, null, source, null, {{ count }} || what, {{ r['run'] }}, null
+    from faults
     where records > 0
   {%- endset -%}
   {%- do millrace.identity_step('open violations', faults) -%}

@@ -1,6 +1,6 @@
 {#-
   Which records are new, changed or gone since the published run, and what identifiers they bear now. Makes the working tables
-  `changed` (source, record_key, was_id, record_id, fp, was_there, is_there) and `touched` (code).
+  `changed` (source, record_key, was_id, record_id, fp, was_there, is_there), `touched` (code) and, where a key was given to another, `reissued`.
 -#}
 {% macro identity_take_records(r) -%}
   {%- set here = r['here'] -%}
@@ -119,6 +119,7 @@
   {%- set numbered = millrace.identity_scratch_counted(here, 'changed', numbered, 'number records')['table'] -%}
   {%- do r.update({'changed': numbered}) -%}
   {%- do millrace.identity_refuse_copies(r) -%}
+  {%- do r.update({'reissued': millrace.identity_find_reissued(r, coded)}) -%}
 
   {%- if r['prev'] > 0 -%}
     {%- for table in [record, observation] -%}

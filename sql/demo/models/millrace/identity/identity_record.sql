@@ -1,7 +1,7 @@
 -- made by `millrace compile` from identity.yml; change that file, not this one
 {{ config(materialized='table', pre_hook="{{ millrace.identity_session() }}") }}
 
-with shop as (
+with shop_records as (
     select
         'shop' as source,
         cast(customer_id as {{ dbt.type_string() }}) as record_key,
@@ -19,7 +19,7 @@ with shop as (
     from {{ ref("customers") }}
 ),
 
-crm as (
+crm_records as (
     select
         'crm' as source,
         cast(contact_id as {{ dbt.type_string() }}) as record_key,
@@ -37,7 +37,7 @@ crm as (
     from {{ ref("stg_crm__contacts") }}
 ),
 
-web as (
+web_records as (
     select
         'web' as source,
         cast(visit_id as {{ dbt.type_string() }}) as record_key,
@@ -55,8 +55,8 @@ web as (
     from {{ ref("stg_web__visits") }}
 )
 
-select * from shop
+select * from shop_records
 union all
-select * from crm
+select * from crm_records
 union all
-select * from web
+select * from web_records
