@@ -32,3 +32,15 @@ test("the benchmark prints its ratios", { timeout: 120_000 }, () => {
   expect(figure("control store's share of the CPU")).toBeLessThan(100);
   expect(figures.filter(({ unit }) => unit === "MB").every(({ value }) => value > 30 && value < 3_000)).toBe(true);
 });
+
+/** It throws where the run that adds records and the one that works all of them out at once disagree on who is together. */
+test("the benchmark of identity's incremental runs holds them against full ones", { timeout: 600_000 }, () => {
+  const args = [script, "identity", "--only", "incremental", "--alone", "--rows", "20000", "--json"];
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+  const of = "40 edges onto 3,200 identifiers";
+  const figures = report.parse(JSON.parse(stdout)).map(({ what }) => what);
+  expect(figures).toContain(`${of}: full recompute`);
+  expect(figures).toContain(`${of}: resolution against full`);
+});
