@@ -142,12 +142,12 @@ verb(
   .action(act(async () => (await import("./commands/retire.ts")).retire));
 
 verb(
-  "identity <action> [a] [b]",
-  "explain, report, diff, approve, merge, split, train: who is who, decisions about it, weights of matching",
+  "identity <action> [a] [b] [c]",
+  "explain, report, diff, approve, merge, split, pin, unpin, train: who is who, decisions about it, weights of matching",
   "millrace identity explain email:ann@example.com device_id:d1",
 )
-  .option("--who <name>", "who decides (merge, split)")
-  .option("--why <reason>", "why (merge, split)")
+  .option("--who <name>", "who decides (merge, split, pin, unpin)")
+  .option("--why <reason>", "why (merge, split, pin, unpin)")
   .option("--print", "show the weights instead of writing their file (train)")
   .action(act(async () => (await import("./commands/identity.ts")).identity));
 

@@ -13,7 +13,12 @@ const refusedCustomer = "14156";
 /** Who is who: records of three sources are one list of people. Gives the report as a document. */
 export async function tellPeople(context: VerbContext, project: string): Promise<unknown> {
   title(context.out, "who is who: customers, sales contacts and web visitors are one list of people");
-  const report = await show(context, project, ["identity", "report"], identity("report", undefined, undefined, {}));
+  const report = await show(
+    context,
+    project,
+    ["identity", "report"],
+    identity("report", undefined, undefined, undefined, {}),
+  );
   title(context.out, "a tablet at a fair would have made one person of thirty: a guard caught it");
   await explainIdentifiers(context, project, sharedDevice);
   return report;
@@ -34,7 +39,7 @@ export async function explainRow(context: VerbContext, project: string): Promise
 /** These people are made up, so their values may be seen. */
 async function explainIdentifiers(context: VerbContext, project: string, a: string, b?: string): Promise<void> {
   const words = ["identity", "explain", a, ...(b === undefined ? [] : [b]), "--show-values"];
-  await show(context, project, words, identity("explain", a, b, {}));
+  await show(context, project, words, identity("explain", a, b, undefined, {}));
 }
 
 /** Shows a verb as one would type it, and what it answers. Gives its document. */

@@ -6,57 +6,39 @@ import type { Relation } from "../core/relation.ts";
 import { maskValue } from "../destinations/pii.ts";
 import { chain, type Evidence } from "../identity/chain.ts";
 import { sql } from "../warehouse/sql.ts";
-import type { Session } from "../warehouse/warehouse.ts";
 import type { App } from "./app.ts";
+import { type Given, type Identifier, identifierOf, profileOf, signed } from "./identity/identifier.ts";
+import { pin, unpin } from "./identity/pin.ts";
 import { report } from "./identity/report.ts";
 import { identityTables } from "./identity/tables.ts";
 import { train } from "./identity/train.ts";
 import type { VerbAction } from "./run-verb.ts";
 
-interface Identifier {
-  readonly namespace: string;
-  readonly value: string;
-}
-
-interface Given {
-  readonly who?: string;
-  readonly why?: string;
-  readonly print?: boolean;
-}
-
-type Action = (app: App, given: Given, a: string | undefined, b: string | undefined) => Promise<ExitCode>;
+type Words = readonly (string | undefined)[];
+type Action = (app: App, given: Given, words: Words) => Promise<ExitCode>;
 
 const actions: Readonly<Record<string, Action>> = {
   explain,
   report,
   diff,
   approve,
-  merge: (app, given, a, b) => decide(app, given, "must_link", a, b),
-  split: (app, given, a, b) => decide(app, given, "cannot_link", a, b),
+  merge: (app, given, words) => decide(app, given, "must_link", words),
+  split: (app, given, words) => decide(app, given, "cannot_link", words),
+  pin,
+  unpin,
   train,
 };
 
-/** `identity ACTION [A] [B]`: who is who and why, what the next run would change, and decisions of people. */
+/** `identity ACTION [A] [B] [C]`: who is who and why, what the next run would change, and decisions of people. */
 export const identity =
-  (action: string, a: string | undefined, b: string | undefined, given: Given): VerbAction =>
+  (action: string, a: string | undefined, b: string | undefined, c: string | undefined, given: Given): VerbAction =>
   async ({ open }) => {
     const act = Object.hasOwn(actions, action) ? actions[action] : undefined;
     if (act === undefined) {
       throw new ConfigError(`identity cannot "${action}"`, { hint: `It can: ${Object.keys(actions).join(", ")}.` });
     }
-    return act(await open(), given, a, b);
+    return act(await open(), given, [a, b, c]);
   };
-
-/** `email:ann@example.com`, `record:crm:17`. */
-function identifierOf(text: string | undefined): Identifier {
-  const [, namespace, value] = /^(record:[^:]+|[^:]+):(.+)$/s.exec(text ?? "") ?? [];
-  if (namespace === undefined || value === undefined) {
-    throw new ConfigError("an identifier is missing, or written otherwise", {
-      hint: "Write namespace:value, e.g. email:ann@example.com, normalised; a record is record:SOURCE:KEY.",
-    });
-  }
-  return { namespace, value };
-}
 
 const edgeRow = z.object({
   a: z.string(),
@@ -68,24 +50,7 @@ const edgeRow = z.object({
 });
 const mostEdges = 20_000;
 
-async function profileOf(
-  session: Session,
-  component: Relation,
-  { namespace, value }: Identifier,
-): Promise<string | null> {
-  const rows = await session.query(
-    sql`select profile_id from ${session.dialect.relation(component)} where namespace = ${namespace} and value = ${value}`,
-    z.object({ profile_id: z.string() }),
-  );
-  return rows[0]?.profile_id ?? null;
-}
-
-async function explain(
-  app: App,
-  _given: Given,
-  first: string | undefined,
-  second: string | undefined,
-): Promise<ExitCode> {
+async function explain(app: App, _given: Given, [first, second]: Words): Promise<ExitCode> {
   const a = identifierOf(first);
   const b = second === undefined ? null : identifierOf(second);
   const at = await identityTables(app);
@@ -178,7 +143,7 @@ async function diff(app: App): Promise<ExitCode> {
 }
 
 /** Publishes a staged run that the brake holds: the same update of the pointer that a build does. */
-async function approve(app: App, _given: Given, run: string | undefined): Promise<ExitCode> {
+async function approve(app: App, _given: Given, [run]: Words): Promise<ExitCode> {
   const wanted = Number(run);
   if (!Number.isInteger(wanted))
     throw new ConfigError("approve needs the number of a run", { hint: "The brake's message names it." });
@@ -213,15 +178,13 @@ async function approve(app: App, _given: Given, run: string | undefined): Promis
 
 async function decide(
   app: App,
-  { who, why }: Given,
+  given: Given,
   kind: "must_link" | "cannot_link",
-  first: string | undefined,
-  second: string | undefined,
+  [first, second]: Words,
 ): Promise<ExitCode> {
   const a = identifierOf(first);
   const b = identifierOf(second);
-  if (who === undefined || why === undefined)
-    throw new ConfigError("a decision needs who made it and why", { hint: "Add --who NAME --why REASON." });
+  const { who, why } = signed(given);
   const { decision } = await identityTables(app);
   const id = randomUUID();
   const warehouse = await app.warehouse();

@@ -21,6 +21,12 @@ describe("identity, traits, a segment and its sync in one project", { timeout: 1
   let first: Awaited<ReturnType<typeof profiles>>;
   const firstOf = (name: string): string => first.get(name) ?? `nobody bears ${name}`;
 
+  const provenance = () =>
+    project.rows(
+      `select value, rule, source, losing_values from profile_golden_provenance
+        where trait = 'postcode' and profile_id = '${firstOf("user_id u2")}'`,
+    );
+
   beforeAll(async () => {
     project = await identityProject();
     at = { cwd: project.dir, env: { MILLRACE_DBT: process.env.MILLRACE_DBT ?? join(root, ".venv/bin/dbt") } };
@@ -118,9 +124,47 @@ describe("identity, traits, a segment and its sync in one project", { timeout: 1
     expect(await profiles()).toEqual(first);
   });
 
+  it("pins a trait of a profile that there is, the newest pin of it, and names what was probably meant", async () => {
+    const bea = firstOf("user_id u2");
+    const say = (...args: string[]) => runCli(["identity", ...args, "--who", "eve", "--why", "she wrote"], at);
+    const refused: readonly (readonly [readonly string[], RegExp])[] = [
+      [["pin", bea, "postcod", "X"], /no trait "postcod"[\s\S]*did you mean "postcode"\?/],
+      [["pin", "emial:bea@example.com", "postcode", "X"], /no namespace "emial"[\s\S]*did you mean "email"\?/],
+      [["pin", "email:nobody@example.com", "postcode", "X"], /no such profile/],
+      [["pin", "nobody", "postcode", "X"], /no such profile/],
+      [["pin", bea, "postcode"], /needs a value/],
+      [["unpin", bea, "postcode"], /is not pinned/],
+    ];
+    for (const [args, told] of refused) {
+      const { code, stderr } = await say(...args);
+      expect(stderr).toMatch(told);
+      expect(code).toBe(2);
+    }
+    expect((await runCli(["identity", "pin", bea, "postcode", "X"], at)).stderr).toContain("who made it and why");
+    const pinned = await say("pin", "email:bea@example.com", "postcode", "QQ1 1QQ");
+    expect(pinned.stdout).toContain(`pinned: postcode of profile ${bea}`);
+    expect(pinned.stdout).not.toContain("QQ1");
+    await jsonOf(["identity", "pin", bea, "postcode", "ZZ9 9ZZ", "--who", "eve", "--why", "she moved"], at);
+    const decided = "select a_namespace, b_namespace, b_value, who, why, withdrawn_at is null as stands";
+    expect(await project.rows(`${decided} from identity_decision order by decided_at`)).toEqual([
+      expect.objectContaining({ a_namespace: "email", b_value: "QQ1 1QQ", stands: false }),
+      {
+        a_namespace: "user_id",
+        b_namespace: "trait:postcode",
+        b_value: "ZZ9 9ZZ",
+        who: "eve",
+        why: "she moved",
+        stands: true,
+      },
+    ]);
+  });
+
   it("updates whom a merge gave another id, and keeps every id that there was", async () => {
     await project.write("sql/seeds/crm.csv", `${crm}6,2025-01-20 09:00:00,u2,cyd@example.com,Cydney,Baker,,\n`);
     expect(await jsonOf(["build"], at)).toMatchObject({ failed: 0, exit_code: 0 });
+    expect(await provenance()).toMatchObject([
+      { value: "ZZ9 9ZZ", rule: "pinned", source: "decision", losing_values: "IJ5 6KL (crm); EF3 4GH (crm)" },
+    ]);
     const now = await profiles();
     const [bea, cyd] = [firstOf("user_id u2"), firstOf("email cyd@example.com")];
     expect(cyd).not.toBe(bea);
@@ -198,12 +242,16 @@ describe("identity, traits, a segment and its sync in one project", { timeout: 1
   it("freezes a quarantined profile: whoever it was stays at the destination as it was, and nothing of it is sent", async () => {
     const ann = firstOf("user_id u1");
     const before = sent();
+    // by an id that was merged away
+    const unpinned = ["identity", "unpin", firstOf("email cyd@example.com"), "postcode", "--who", "eve", "--why", "no"];
+    expect(await jsonOf(unpinned, at)).toMatchObject({ kind: "unpin", profile_id: firstOf("user_id u2") });
     const devices = ["d11", "d12", "d13", "d14"];
     const seen = devices.map((device, i) => `m1${i},2025-01-21 10:00:00,${device},,ann@example.com\n`).join("");
     await project.write("sql/seeds/web.csv", `${web}${seen}`);
     expect(await jsonOf(["build"], at)).toMatchObject({ failed: 0, exit_code: 0 });
     const held = await project.rows("select distinct profile_id from identity_component where quarantined = 1");
     expect(held).toEqual([{ profile_id: ann }]);
+    expect(await provenance()).toMatchObject([{ value: "IJ5 6KL", rule: "most_recent" }]);
     expect(await project.rows("select guard, evidence from identity_violation where guard = 'max_cluster'")).toEqual([
       { guard: "max_cluster", evidence: "quarantined: 7 identifiers, limit 5" },
     ]);

@@ -10,6 +10,7 @@ export async function identityTables(app: App) {
   return {
     component: await app.model("identity_component"),
     edge: await app.model("identity_edge"),
+    alias: await app.model("profile_alias"),
     profile: await app.model("profile"),
     violation: await app.model("identity_violation"),
     decision: state("decision"),
