@@ -19,6 +19,8 @@ export interface IdentityLab {
   dbt(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran>;
   /** Rows of the last statement. */
   sql(...statements: readonly string[]): Promise<LabRow[]>;
+  /** Ends dbt's process by SIGKILL, whatever it is at, and starts another: on DuckDB it is the one that holds the database. */
+  crash(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -80,12 +82,14 @@ export async function openIdentityLab(
   for (const [path, text] of Object.entries(files)) await write(path, text);
 
   const connection = cloud === undefined ? database : JSON.stringify({ [cloud.engine]: cloud.connection });
-  const server = spawn(
-    cloud?.python ?? join(packageRoot(), ".venv", "bin", "python"),
-    [join(packageRoot(), "test", "support", "dbt_server.py"), ...(postgresUrl === undefined ? [connection] : [])],
-    { cwd: dir, stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } },
-  );
-  const ask = conversation(server);
+  const start = () =>
+    spawn(
+      cloud?.python ?? join(packageRoot(), ".venv", "bin", "python"),
+      [join(packageRoot(), "test", "support", "dbt_server.py"), ...(postgresUrl === undefined ? [connection] : [])],
+      { cwd: dir, stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } },
+    );
+  let server = start();
+  let ask = conversation(server);
   const client = postgresUrl === undefined ? null : new pg.Client({ connectionString: postgresUrl });
   client?.on("error", () => undefined);
   await client?.connect();
@@ -112,9 +116,16 @@ export async function openIdentityLab(
       for (const statement of statements) rows = (await client.query<LabRow>(statement)).rows;
       return rows;
     },
+    async crash() {
+      const ended = new Promise((resolve) => server.once("close", resolve));
+      server.kill("SIGKILL");
+      await ended;
+      server = start();
+      ask = conversation(server);
+    },
     async close() {
       await client?.end();
-      server.stdin?.end();
+      server.stdin.end();
       if (server.exitCode === null) await new Promise((resolve) => server.once("exit", resolve));
       await rm(dir, { recursive: true, force: true });
     },
