@@ -53,6 +53,14 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     expect((await verb("explain", "nonsense")).code).toBe(2);
   }, 60_000);
 
+  it("reports what the run sent by stage, with the rows that the engine says it changed", async () => {
+    const { stderr, stdout } = await verb("report");
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^run 1, as of .*; \d+ statements$/m);
+    expect(stdout).toContain("\n  open records: 1 statement, 3 rows\n");
+    expect(stdout).toMatch(/^ {2}read: \d+ statements$/m);
+  }, 60_000);
+
   it("holds a run that merges more than the brake allows, shows it, and publishes it when it is approved", async () => {
     const before = await assignment(lab);
     await lab.sql("insert into web values (4, '2025-01-04', 'u9', 'a@x.org', null)");
