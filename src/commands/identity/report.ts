@@ -6,7 +6,13 @@ import type { App } from "../app.ts";
 import { type IdentityTables, identityTables, isPublished } from "./tables.ts";
 
 const count = z.coerce.number();
-const named = z.object({ name: z.string(), rows: count });
+/** ROWS is a word of BigQuery's own. */
+const counted = z.object({ name: z.string(), row_count: count });
+interface Named {
+  readonly name: string;
+  readonly rows: number;
+}
+const named = <T extends { readonly row_count: number }>({ row_count, ...one }: T) => ({ ...one, rows: row_count });
 const sourceRow = z.object({ source: z.string(), records: count, in_profile: count, profiles: count });
 const sharedRow = z.object({ source: z.string(), other: z.string(), shared: count });
 const runRow = z.object({
@@ -23,7 +29,7 @@ const stepRow = z.object({ stage: z.string(), statements: count, changed_rows: c
 const mostSizes = 20;
 
 export interface IdentityReport {
-  readonly profiles: readonly z.output<typeof named>[];
+  readonly profiles: readonly Named[];
   readonly sources: readonly z.output<typeof sourceRow>[];
   /** Of a source's records, those whose profile bears a record of the other source, too; `rate` is 0–1. */
   readonly match_rates: readonly {
@@ -38,8 +44,8 @@ export interface IdentityReport {
   /** What that run sent to the warehouse, by stage in the order of their first statement, and rows these made or changed. */
   readonly stages: readonly z.output<typeof stepRow>[];
   /** Identifiers per profile, records among them, and how many profiles have so many: the largest first. */
-  readonly sizes: readonly z.output<typeof named>[];
-  readonly guards: readonly (z.output<typeof named> & { readonly namespace: string })[];
+  readonly sizes: readonly Named[];
+  readonly guards: readonly (Named & { readonly namespace: string })[];
 }
 
 /** `identity report`: how many records of which sources became how many profiles, and what the guards did. */
@@ -59,8 +65,8 @@ export async function readReport(app: App): Promise<IdentityReport> {
       const of = session.dialect.relation;
       const text = session.dialect.typeName("text");
       const profiles = await session.query(
-        sql`select status as name, count(*) as rows from ${of(at.profile)} group by status order by status`,
-        named,
+        sql`select status as name, count(*) as row_count from ${of(at.profile)} group by status order by status`,
+        counted,
       );
       const [run] = await session.query(
         sql`select run, cast(as_of as ${text}) as as_of, changed_records, new_profiles, merged, split, statements
@@ -73,18 +79,25 @@ export async function readReport(app: App): Promise<IdentityReport> {
         stepRow,
       );
       const sizes = await session.query(
-        sql`select cast(size as ${text}) as name, count(*) as rows
+        sql`select cast(size as ${text}) as name, count(*) as row_count
           from (select profile_id, count(*) as size from ${of(at.component)} group by profile_id) as sizes
           group by size order by size desc limit ${mostSizes}`,
-        named,
+        counted,
       );
       const guards = await session.query(
-        sql`select guard as name, coalesce(namespace, '') as namespace, count(*) as rows from ${of(at.violation)}
+        sql`select guard as name, coalesce(namespace, '') as namespace, count(*) as row_count from ${of(at.violation)}
           group by guard, namespace order by guard, namespace`,
-        named.extend({ namespace: z.string() }),
+        counted.extend({ namespace: z.string() }),
       );
       const declared = app.identity?.sources.map(({ name }) => name) ?? [];
-      return { profiles, ...(await readSources(session, at, declared)), run: run ?? null, stages, sizes, guards };
+      return {
+        profiles: profiles.map(named),
+        ...(await readSources(session, at, declared)),
+        run: run ?? null,
+        stages,
+        sizes: sizes.map(named),
+        guards: guards.map(named),
+      };
     },
     app.signal,
   );
