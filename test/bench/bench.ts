@@ -79,7 +79,7 @@ if (wants("deliver")) {
 if (wants("segments")) {
   const profiles = Math.max(1_000, Math.round(rows / 10));
   await bench(`50 segments over ${number(rows)} events of ${number(profiles)} profiles`, (_dir, tell) =>
-    benchSegments({ events: rows, profiles, tell }),
+    benchSegments({ events: rows, profiles, only: values.only, tell }),
   );
 }
 if (wants("cli")) await bench("the command line", (_dir, tell) => benchCommandLine({ times: 5, tell }));
