@@ -19,7 +19,7 @@ interface Rules {
 const everyGuard: Rules = {
   unique: ", unique: true",
   guessed: 0.9,
-  cap: "4",
+  cap: "3",
   limit: ", limit: { email: 2, within: 20 days }",
   limited: "attach",
   learn: "6",
