@@ -16,7 +16,7 @@ import { ruleOf } from "../segments/rule-sql.ts";
 import { raw } from "../warehouse/sql.ts";
 import type { App } from "./app.ts";
 import type { VerbAction } from "./run-verb.ts";
-import { identityTables, profilesOf } from "./why-identity.ts";
+import { compiledIdentity, profilesOf } from "./why-identity.ts";
 
 interface SegmentOptions {
   readonly against?: string;
@@ -111,7 +111,7 @@ async function preview(app: App, name: string, samples: number): Promise<void> {
 
 /** The profile that is meant: its id, one it had, or an identifier of it. */
 async function profileMeant(app: App, wanted: string): Promise<string> {
-  const identity = await identityTables(app);
+  const identity = await compiledIdentity(app);
   if (identity === null) return wanted;
   const warehouse = await app.warehouse();
   const ids = await warehouse.session("read", (session) => profilesOf(session, identity, wanted), app.signal);

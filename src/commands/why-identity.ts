@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { RelationMissing } from "../core/errors.ts";
-import type { Relation } from "../core/relation.ts";
 import type { SyncConfig } from "../core/sync.ts";
 import { maskValue } from "../destinations/pii.ts";
 import { join, type Sql, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
 import type { App } from "./app.ts";
+import { type IdentityTables, identityTables } from "./identity/tables.ts";
 
 /** What identity publishes of one profile. */
 export interface ProfileStory {
@@ -19,11 +19,7 @@ export interface ProfileStory {
   readonly identifiers: readonly { readonly namespace: string; readonly value: string }[];
 }
 
-interface PublishedIdentity {
-  readonly profile: Relation;
-  readonly alias: Relation;
-  readonly component: Relation;
-}
+type PublishedIdentity = Pick<IdentityTables, "profile" | "alias" | "component">;
 
 /** Of one question; a profile with more identifiers shows the first by name. */
 const mostProfiles = 10;
@@ -31,17 +27,13 @@ const mostIdentifiers = 200;
 
 /** Where identity's tables stand, for a sync whose key is a profile; null: it is another's key, or nothing was compiled yet. */
 export const publishedIdentity = async (app: App, sync: SyncConfig): Promise<PublishedIdentity | null> =>
-  sync.key === "profile_id" ? identityTables(app) : null;
+  sync.key === "profile_id" ? compiledIdentity(app) : null;
 
 /** null: the project has no identity.yml, or nothing was compiled yet. */
-export async function identityTables(app: App): Promise<PublishedIdentity | null> {
+export async function compiledIdentity(app: App): Promise<PublishedIdentity | null> {
   if (app.identity === null) return null;
   try {
-    return {
-      profile: await app.model("profile"),
-      alias: await app.model("profile_alias"),
-      component: await app.model("identity_component"),
-    };
+    return await identityTables(app);
   } catch (error) {
     if (error instanceof RelationMissing) return null;
     throw error;

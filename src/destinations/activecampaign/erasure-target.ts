@@ -3,6 +3,7 @@ import type { Target } from "../connector.ts";
 import { type Fates, resultMissing, settled } from "../fates.ts";
 import { identified, lowered } from "../identified.ts";
 import { oneByOne } from "../one-by-one.ts";
+import { removesOnly } from "../removes-only.ts";
 import type { ActiveCampaignAccount } from "./account.ts";
 import { width } from "./contact-target.ts";
 import { deleteContact } from "./contacts.ts";
@@ -11,15 +12,10 @@ const options = z.strictObject({});
 
 /** Deletes contacts for good. There is no batch. https://developers.activecampaign.com/reference/delete-contact */
 export const erasure: Target<ActiveCampaignAccount, z.output<typeof options>> = {
+  ...removesOnly,
   description: "Deletes contacts for privacy requests; cannot be undone",
-  kind: "records",
   options,
   identifiers: ["email"],
-  needsMatch: true,
-  fields: { known: {}, others: "refused" },
-  ops: ["remove"],
-  modes: ["remove"],
-  onlyIfEmpty: false,
   object: () => "erasure",
   shape: () => ({
     batch: { maxRows: 50, mixedOps: false },

@@ -3,6 +3,7 @@ import type { Target } from "../connector.ts";
 import { type Fates, resultMissing, settled } from "../fates.ts";
 import { identified, lowered } from "../identified.ts";
 import { oneByOne } from "../one-by-one.ts";
+import { removesOnly } from "../removes-only.ts";
 import type { BrevoAccount } from "./account.ts";
 import { deleteContact } from "./contact-target.ts";
 
@@ -10,15 +11,10 @@ const options = z.strictObject({});
 
 /** Deletes contacts for good. There is no batch. https://developers.brevo.com/reference/delete-contact */
 export const erasure: Target<BrevoAccount, z.output<typeof options>> = {
+  ...removesOnly,
   description: "Deletes contacts for privacy requests; cannot be undone",
-  kind: "records",
   options,
   identifiers: ["email"],
-  needsMatch: true,
-  fields: { known: {}, others: "refused" },
-  ops: ["remove"],
-  modes: ["remove"],
-  onlyIfEmpty: false,
   object: () => "erasure",
   shape: () => ({
     batch: { maxRows: 50, mixedOps: false },

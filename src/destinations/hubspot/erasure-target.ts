@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
 import type { Target } from "../connector.ts";
 import { delivered, type Fates, noIdentifier } from "../fates.ts";
+import { removesOnly } from "../removes-only.ts";
 import type { HubspotAccount } from "./account.ts";
 import { callBlind } from "./api.ts";
 import { done } from "./fates.ts";
@@ -16,15 +17,10 @@ const options = z.strictObject({});
  * has is blocked from being used again. https://developers.hubspot.com/docs/api-reference/legacy/crm/objects/contacts/gdpr/gdpr-delete-contact
  */
 export const erasure: Target<HubspotAccount, z.output<typeof options>> = {
+  ...removesOnly,
   description: "Permanent deletion of contacts for privacy requests; cannot be undone",
-  kind: "records",
   options,
   identifiers: ["email", recordId],
-  needsMatch: true,
-  fields: { known: {}, others: "refused" },
-  ops: ["remove"],
-  modes: ["remove"],
-  onlyIfEmpty: false,
   object: () => "contacts/erasure",
   shape(_to, sync) {
     if (sync.match.length > 1) {

@@ -4,6 +4,7 @@ import type { BatchResult, RowFate } from "../../core/result.ts";
 import type { Row } from "../../core/value.ts";
 import type { Batch, Target } from "../connector.ts";
 import { toRows } from "../fates.ts";
+import { removesOnly } from "../removes-only.ts";
 import type { KlaviyoAccount } from "./account.ts";
 import { type Ctx, postBlind } from "./api.ts";
 import { readErrors } from "./errors.ts";
@@ -20,15 +21,10 @@ type ErasureOptions = z.output<typeof options>;
  * second and sixty a minute. https://developers.klaviyo.com/en/reference/request_profile_deletion
  */
 export const erasure: Target<KlaviyoAccount, ErasureOptions> = {
+  ...removesOnly,
   description: "Erases people for good, with all their data, as privacy laws ask: the model lists whom",
-  kind: "records",
   options,
   identifiers,
-  needsMatch: true,
-  fields: { known: {}, others: "refused" },
-  ops: ["remove"],
-  modes: ["remove"],
-  onlyIfEmpty: false,
   object: () => "erasure",
   shape: () => ({
     // Each person's request is recorded by itself: trouble with one says nothing about another.

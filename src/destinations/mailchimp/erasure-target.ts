@@ -3,6 +3,7 @@ import type { Target } from "../connector.ts";
 import { delivered, type Fates, resultMissing, settled } from "../fates.ts";
 import { identified, lowered } from "../identified.ts";
 import { oneByOne } from "../one-by-one.ts";
+import { removesOnly } from "../removes-only.ts";
 import type { MailchimpAccount } from "./account.ts";
 import { callBlind, memberPath } from "./api.ts";
 import { audienceOption, findAudience, prepared } from "./audience.ts";
@@ -14,15 +15,10 @@ const options = z.strictObject({ audience: audienceOption });
  * https://mailchimp.com/developer/marketing/api/list-members/delete-list-member/
  */
 export const erasure: Target<MailchimpAccount, z.output<typeof options>> = {
+  ...removesOnly,
   description: "Permanent deletion of members for privacy requests; cannot be undone",
-  kind: "records",
   options,
   identifiers: ["email"],
-  needsMatch: true,
-  fields: { known: {}, others: "refused" },
-  ops: ["remove"],
-  modes: ["remove"],
-  onlyIfEmpty: false,
   object: (to) => `audience/${to.audience}/erasure`,
   shape: () => ({
     batch: { maxRows: 50, mixedOps: false },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Target } from "../connector.ts";
+import { removesOnly } from "../removes-only.ts";
 import type { MarketoAccount } from "./account.ts";
 import { deleteLeads } from "./delete.ts";
 import { maxLeads } from "./lookup.ts";
@@ -9,15 +10,10 @@ const options = z.strictObject({});
 
 /** Every lead that has the identifier, duplicates too: hence looked for, whatever an earlier delivery remembers. */
 export const erasure: Target<MarketoAccount, z.output<typeof options>> = {
+  ...removesOnly,
   description: "Deletes leads for privacy requests, with all duplicates of the identifier; cannot be undone",
-  kind: "records",
   options,
   identifiers: [],
-  needsMatch: true,
-  fields: { known: {}, others: "refused" },
-  ops: ["remove"],
-  modes: ["remove"],
-  onlyIfEmpty: false,
   object: () => "leads/erasure",
   shape: (_to, sync) => shapeOf({ bulk_from: "never" }, sync),
   requests: (_to, sync) => 2 * Math.ceil(sync.removes / maxLeads),

@@ -25,6 +25,9 @@ export interface ResultSink {
   unprocessed(row: Readonly<Record<string, string>>): void;
 }
 
+/** Create, upload, start, about two polls, successes and failures. */
+export const requestsPerJob = 7;
+
 const firstPollAfterMs = 5_000;
 const created = z.object({ id: z.string().min(1) });
 const jobInfo = z.object({

@@ -7,12 +7,12 @@ import { delivered, type Fates, noIdentifier, rejected, settled } from "../fates
 import { removesOnly } from "../removes-only.ts";
 import type { SalesforceAccount } from "./account.ts";
 import { maxBulkRows } from "./bulk.ts";
-import { lookAt, type ResultSink, readResults, startJob } from "./bulk-job.ts";
+import { lookAt, type ResultSink, readResults, requestsPerJob, startJob } from "./bulk-job.ts";
 import { parseBulkError, refusal, saysGone } from "./errors.ts";
 import { unmatched, unprocessed } from "./fates.ts";
 import { checkNames, identityOf, recordOptions } from "./options.ts";
 import { matchValue } from "./payload.ts";
-import { inQueries, isAskable, query, valueAt } from "./soql.ts";
+import { idsPerQuery, inQueries, isAskable, query, valueAt } from "./soql.ts";
 
 const options = recordOptions.omit({ bulk: true });
 type ErasureOptions = z.output<typeof options>;
@@ -41,7 +41,8 @@ export const erasure: Target<SalesforceAccount, ErasureOptions> = {
       contents: "changes",
     };
   },
-  requests: (_to, sync) => Math.ceil(sync.removes / 200) + 7 * Math.ceil(sync.removes / maxBulkRows),
+  requests: (_to, sync) =>
+    Math.ceil(sync.removes / idsPerQuery) + requestsPerJob * Math.ceil(sync.removes / maxBulkRows),
   send,
   poll,
 };

@@ -2,16 +2,12 @@ import type { Mode } from "../../core/sync.ts";
 import type { Target, TargetSync } from "../connector.ts";
 import type { SalesforceAccount } from "./account.ts";
 import { maxBulkBytes, maxBulkRows, sendBulk } from "./bulk.ts";
+import { requestsPerJob } from "./bulk-job.ts";
 import { pollBulk } from "./bulk-poll.ts";
 import { maxCollectionBytes, maxCollectionRows, sendCollection } from "./collections.ts";
 import { describeObject } from "./describe.ts";
 import { checkNames, identityOf, type RecordOptions, recordOptions, usesBulk } from "./options.ts";
-
-/** Identifiers in one SOQL request of 8,000 bytes, at some 40 bytes each once encoded. */
-const idsPerQuery = 200;
-
-/** Create, upload, start, about two polls, successes and failures. */
-const requestsPerJob = 7;
+import { idsPerQuery } from "./soql.ts";
 
 const movingModes: ReadonlySet<Mode> = new Set(["mirror", "upsert", "update"]);
 

@@ -11,6 +11,9 @@ import { callJson } from "./api.ts";
  */
 const maxUriBytes = 8_000;
 
+/** Identifiers in one request, at some 40 bytes each once encoded; what a plan counts with. */
+export const idsPerQuery = 200;
+
 /** A text in a WHERE clause may have 4,000 characters (the same page). */
 const maxLiteralChars = 4_000;
 

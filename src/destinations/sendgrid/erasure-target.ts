@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Target } from "../connector.ts";
 import { accepted, type Fates, resultMissing, settled } from "../fates.ts";
 import { identified, lowered } from "../identified.ts";
+import { removesOnly } from "../removes-only.ts";
 import type { SendgridAccount } from "./account.ts";
 import { callJson } from "./api.ts";
 import { deleteByEmail } from "./contact-target.ts";
@@ -16,15 +17,10 @@ const maxBytes = 200_000;
 
 /** Deletes the contact, and what SendGrid keeps of the emails it sent to the address. */
 export const erasure: Target<SendgridAccount, z.output<typeof options>> = {
+  ...removesOnly,
   description: "Erases people for privacy requests: the contact, and the data of emails sent to the address",
-  kind: "records",
   options,
   identifiers: ["email"],
-  needsMatch: true,
-  fields: { known: {}, others: "refused" },
-  ops: ["remove"],
-  modes: ["remove"],
-  onlyIfEmpty: false,
   object: () => "erasure",
   shape: () => ({
     batch: { maxRows: maxEmails, maxBytes, mixedOps: false },

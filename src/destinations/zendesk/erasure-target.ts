@@ -3,6 +3,7 @@ import type { BatchResult, JobHandle } from "../../core/result.ts";
 import type { Batch, Target, TargetCtx } from "../connector.ts";
 import { delivered, type Fates, resultMissing, settled } from "../fates.ts";
 import { identified, lowered } from "../identified.ts";
+import { removesOnly } from "../removes-only.ts";
 import type { ZendeskAccount } from "./account.ts";
 import { type Ctx, callBlind } from "./api.ts";
 import { idsOf } from "./lookup.ts";
@@ -17,15 +18,10 @@ type ErasureCtx = TargetCtx<ZendeskAccount, z.output<typeof options>>;
  * a crash between the two goes on with it. https://developer.zendesk.com/api-reference/ticketing/users/users/#permanently-delete-user
  */
 export const erasure: Target<ZendeskAccount, z.output<typeof options>> = {
+  ...removesOnly,
   description: "Permanent deletion of users for privacy requests; cannot be undone",
-  kind: "records",
   options,
   identifiers: ["external_id", "email"],
-  needsMatch: true,
-  fields: { known: {}, others: "refused" },
-  ops: ["remove"],
-  modes: ["remove"],
-  onlyIfEmpty: false,
   object: () => "users/erasure",
   shape: () => ({
     batch: { maxRows: 1, mixedOps: false },
