@@ -86,8 +86,9 @@ export function testClock(start = new Date("2026-03-02T09:00:00Z")): Clock {
     now: () => new Date(nowMs),
     async sleep(ms, signal) {
       signal?.throwIfAborted();
-      nowMs += ms;
+      // First, so that what is on its way arrives at the time at which it was sent.
       await new Promise((resolve) => setTimeout(resolve, Math.min(ms, 5)));
+      nowMs += ms;
     },
   };
 }
