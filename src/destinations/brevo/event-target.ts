@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Change } from "../../core/change.ts";
-import { ConfigError } from "../../core/errors.ts";
 import type { Row, Value } from "../../core/value.ts";
 import type { Target } from "../connector.ts";
 import { delivered, type Fates, noIdentifier, resultMissing, settled } from "../fates.ts";
 import { identifierText } from "../identified.ts";
+import { onlyFields } from "../only-fields.ts";
 import type { BrevoAccount } from "./account.ts";
 import { callText } from "./api.ts";
 
@@ -30,12 +30,12 @@ export const event: Target<BrevoAccount, EventOptions> = {
   onlyIfEmpty: false,
   object: (to) => `event/${to.event}`,
   shape(_to, sync) {
-    const wrong = sync.fields.find((name) => name !== "event_date" && !/^properties\.\w{1,255}$/.test(name));
-    if (wrong !== undefined) {
-      throw new ConfigError(`sync "${sync.name}": Brevo events have no field "${wrong}"`, {
-        hint: "Fields are event_date and properties.<name>.",
-      });
-    }
+    onlyFields(
+      sync,
+      "Brevo events",
+      (name) => name === "event_date" || /^properties\.\w{1,255}$/.test(name),
+      "Fields are event_date and properties.<name>.",
+    );
     // One row a batch: what is unanswered is then exactly one event.
     return {
       batch: { maxRows: 1, mixedOps: true },

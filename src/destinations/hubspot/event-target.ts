@@ -7,6 +7,7 @@ import type { Row } from "../../core/value.ts";
 import type { DiscoveredField, Target, TargetSync } from "../connector.ts";
 import { accepted, type Fates, noIdentifier, rejected, resultMissing, settled } from "../fates.ts";
 import { instantMs } from "../instant.ts";
+import { onlyFields } from "../only-fields.ts";
 import type { HubspotAccount } from "./account.ts";
 import { type Ctx, callBlind, callJson } from "./api.ts";
 import { eventDefinitionPath, eventsPath } from "./paths.ts";
@@ -78,12 +79,12 @@ function identifierOf(sync: TargetSync): (typeof identifiers)[number] {
 }
 
 function checkFields(sync: TargetSync): void {
-  const strange = sync.fields.find((name) => name !== "occurredAt" && !/^properties\.[a-z]\w{0,49}$/.test(name));
-  if (strange !== undefined) {
-    throw new ConfigError(`sync "${sync.name}": HubSpot's events have no field "${strange}"`, {
-      hint: "Fields are occurredAt, and `properties.<internal name>` for anything else.",
-    });
-  }
+  onlyFields(
+    sync,
+    "HubSpot's events",
+    (name) => name === "occurredAt" || /^properties\.[a-z]\w{0,49}$/.test(name),
+    "Fields are occurredAt, and `properties.<internal name>` for anything else.",
+  );
   if (sync.fields.length - (sync.fields.includes("occurredAt") ? 1 : 0) <= maxProperties) return;
   throw new ConfigError(`sync "${sync.name}": an event of HubSpot has at most ${maxProperties} properties`, {
     hint: "Map fewer fields.",

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { Change } from "../../core/change.ts";
-import { ConfigError } from "../../core/errors.ts";
 import type { RowFate } from "../../core/result.ts";
 import type { Row } from "../../core/value.ts";
 import type { Target, TargetSync } from "../connector.ts";
 import { accepted, type Fates, noIdentifier, rejected, resultMissing, settled } from "../fates.ts";
 import { identifierText } from "../identified.ts";
 import { instantMs } from "../instant.ts";
+import { onlyFields } from "../only-fields.ts";
 import type { IntercomAccount } from "./account.ts";
 import { requestError } from "./api.ts";
 import { firstError, refusalFate } from "./errors.ts";
@@ -35,12 +35,12 @@ export const event: Target<IntercomAccount, EventOptions> = {
   object: (to) => `event/${to.event}`,
   shape(_to, sync) {
     identifierOf(sync);
-    const strange = sync.fields.find((name) => name !== "created_at" && !/^metadata\../.test(name));
-    if (strange !== undefined) {
-      throw new ConfigError(`sync "${sync.name}": Intercom's events have no field "${strange}"`, {
-        hint: "Fields are created_at, and `metadata.<name>` for anything else.",
-      });
-    }
+    onlyFields(
+      sync,
+      "Intercom's events",
+      (name) => name === "created_at" || /^metadata\../.test(name),
+      "Fields are created_at, and `metadata.<name>` for anything else.",
+    );
     return {
       // Trouble with one event must leave no doubt about another.
       batch: { maxRows: 1, mixedOps: true },

@@ -1,10 +1,10 @@
-import { ConfigError } from "../../core/errors.ts";
 import type { FieldType } from "../../core/sync.ts";
 import type { Row, Value } from "../../core/value.ts";
 import type { TargetSync } from "../connector.ts";
 import { rejected } from "../fates.ts";
 import { longText } from "../identified.ts";
 import { instantMs } from "../instant.ts";
+import { onlyFields } from "../only-fields.ts";
 
 /** https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts/createcontact */
 export const contactFields: Readonly<Record<string, FieldType>> = {
@@ -33,11 +33,12 @@ export const companyFields: Readonly<Record<string, FieldType>> = {
 const custom = /^custom_attributes\.(.+)$/;
 
 export function checkFields(what: string, known: Readonly<Record<string, FieldType>>, sync: TargetSync): void {
-  const strange = sync.fields.find((name) => !(name in known) && !custom.test(name));
-  if (strange === undefined) return;
-  throw new ConfigError(`sync "${sync.name}": Intercom ${what} have no field "${strange}"`, {
-    hint: `Fields are ${Object.keys(known).join(", ")}; attributes of your own are \`custom_attributes.<name>\`.`,
-  });
+  onlyFields(
+    sync,
+    `Intercom ${what}`,
+    (name) => name in known || custom.test(name),
+    `Fields are ${Object.keys(known).join(", ")}; attributes of your own are \`custom_attributes.<name>\`.`,
+  );
 }
 
 /** Longer texts are cut by Intercom. https://www.intercom.com/help/en/articles/179-send-custom-user-attributes-to-intercom */

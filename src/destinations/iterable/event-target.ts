@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { Change } from "../../core/change.ts";
-import { ConfigError } from "../../core/errors.ts";
 import type { RowFate } from "../../core/result.ts";
 import type { Row, Value } from "../../core/value.ts";
 import type { Target, TargetSync } from "../connector.ts";
 import { accepted, chunks, type Fates, noIdentifier, rejected, settled } from "../fates.ts";
 import { identifierText } from "../identified.ts";
 import { instantMs } from "../instant.ts";
+import { onlyFields } from "../only-fields.ts";
 import type { IterableAccount } from "./account.ts";
 import { call } from "./api.ts";
 import { bulkFates, bulkReply, checkDropped } from "./bulk-result.ts";
@@ -38,12 +38,12 @@ export const event: Target<IterableAccount, EventOptions> = {
   object: (to) => `event/${to.event}`,
   shape(_to, sync) {
     identifierOf(sync);
-    const strange = sync.fields.find((name) => !plain.has(name) && !/^dataFields\../.test(name));
-    if (strange !== undefined) {
-      throw new ConfigError(`sync "${sync.name}": Iterable's events have no field "${strange}"`, {
-        hint: "Fields are id, createdAt, and `dataFields.<name>` for anything else.",
-      });
-    }
+    onlyFields(
+      sync,
+      "Iterable's events",
+      (name) => plain.has(name) || /^dataFields\../.test(name),
+      "Fields are id, createdAt, and `dataFields.<name>` for anything else.",
+    );
     return {
       batch: { maxRows, maxBytes: maxBatchBytes, mixedOps: true },
       resend: "idempotent",

@@ -1,9 +1,9 @@
 import type { Change } from "../../core/change.ts";
-import { ConfigError } from "../../core/errors.ts";
 import type { RowFate } from "../../core/result.ts";
 import type { FieldType } from "../../core/sync.ts";
 import type { Row, Value } from "../../core/value.ts";
 import type { TargetSync } from "../connector.ts";
+import { onlyFields } from "../only-fields.ts";
 import { noIdentifier } from "./fates.ts";
 import { givenIdentifiers, identifierName } from "./profiles.ts";
 
@@ -33,12 +33,13 @@ export interface EventKind {
 
 /** Throws ConfigError for a field that an event does not have. */
 export function checkEventFields(sync: Pick<TargetSync, "name" | "fields">): void {
-  for (const field of sync.fields) {
-    if (field in eventFields || /^properties\..+/.test(field)) continue;
-    throw new ConfigError(`sync "${sync.name}": Klaviyo events have no field "${field}"`, {
-      hint: `Properties are written as \`properties.${field.replace(/^.*\./, "")}\`; others are ${Object.keys(eventFields).join(", ")}.`,
-    });
-  }
+  onlyFields(
+    sync,
+    "Klaviyo events",
+    (field) => field in eventFields || /^properties\..+/.test(field),
+    (field) =>
+      `Properties are written as \`properties.${field.replace(/^.*\./, "")}\`; others are ${Object.keys(eventFields).join(", ")}.`,
+  );
 }
 
 /** One event of one person, or why there is none. Its `unique_id` is the row's key unless mapped: the same event is recorded once. */

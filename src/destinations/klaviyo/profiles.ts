@@ -1,8 +1,8 @@
 import type { Change } from "../../core/change.ts";
-import { ConfigError } from "../../core/errors.ts";
 import type { FieldType } from "../../core/sync.ts";
 import type { Row, Value } from "../../core/value.ts";
 import type { TargetSync } from "../connector.ts";
+import { onlyFields } from "../only-fields.ts";
 
 /** https://developers.klaviyo.com/en/docs/profiles_api_overview (identifiers) */
 export const identifiers = ["email", "phone_number", "external_id"] as const;
@@ -21,12 +21,13 @@ export const knownFields: Readonly<Record<string, FieldType>> = Object.fromEntri
 
 /** Throws ConfigError for a field that a profile does not have: Klaviyo would drop it without a word. */
 export function checkProfileFields(sync: Pick<TargetSync, "name" | "fields">): void {
-  for (const field of sync.fields) {
-    if (field in knownFields || /^properties\..+/.test(field)) continue;
-    throw new ConfigError(`sync "${sync.name}": Klaviyo profiles have no field "${field}"`, {
-      hint: `Custom properties are written as \`properties.${field.replace(/^.*\./, "")}\`; others are ${Object.keys(knownFields).join(", ")}.`,
-    });
-  }
+  onlyFields(
+    sync,
+    "Klaviyo profiles",
+    (field) => field in knownFields || /^properties\..+/.test(field),
+    (field) =>
+      `Custom properties are written as \`properties.${field.replace(/^.*\./, "")}\`; others are ${Object.keys(knownFields).join(", ")}.`,
+  );
 }
 
 /** One profile as the import takes it: `location.city` and `properties.x` become nested objects, null clears. */

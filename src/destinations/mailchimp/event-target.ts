@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Change } from "../../core/change.ts";
-import { ConfigError } from "../../core/errors.ts";
 import type { Row } from "../../core/value.ts";
 import type { Target } from "../connector.ts";
 import { delivered, type Fates, notFound, resultMissing, settled } from "../fates.ts";
 import { identified, lowered } from "../identified.ts";
+import { onlyFields } from "../only-fields.ts";
 import type { MailchimpAccount } from "./account.ts";
 import { callBlind, memberPath } from "./api.ts";
 import { audienceOption, findAudience, prepared } from "./audience.ts";
@@ -33,12 +33,12 @@ export const event: Target<MailchimpAccount, EventOptions> = {
   onlyIfEmpty: false,
   object: (to) => `audience/${to.audience}/event/${to.event}`,
   shape(_to, sync) {
-    const wrong = sync.fields.find((name) => name !== "occurred_at" && !property.test(name));
-    if (wrong !== undefined) {
-      throw new ConfigError(`sync "${sync.name}": Mailchimp events have no field "${wrong}"`, {
-        hint: "Fields are occurred_at and properties.<name>.",
-      });
-    }
+    onlyFields(
+      sync,
+      "Mailchimp events",
+      (name) => name === "occurred_at" || property.test(name),
+      "Fields are occurred_at and properties.<name>.",
+    );
     // One row a batch: what is unanswered is then exactly one event.
     return {
       batch: { maxRows: 1, mixedOps: true },

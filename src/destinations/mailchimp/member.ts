@@ -1,8 +1,8 @@
-import { ConfigError } from "../../core/errors.ts";
 import type { FieldType } from "../../core/sync.ts";
 import type { Row, Value } from "../../core/value.ts";
 import type { TargetSync } from "../connector.ts";
 import type { Identified } from "../identified.ts";
+import { onlyFields } from "../only-fields.ts";
 
 /** What a member has besides merge fields. https://mailchimp.com/developer/marketing/api/lists/batch-subscribe-or-unsubscribe/ */
 export const memberFields: Readonly<Record<string, FieldType>> = {
@@ -22,11 +22,12 @@ const mergeTag = /^[A-Z][A-Z0-9_]{0,29}$/;
 const interest = /^interests\.([\w-]+)$/;
 
 export function checkMemberFields(sync: TargetSync): void {
-  const wrong = sync.fields.find((name) => !(name in memberFields) && !mergeTag.test(name) && !interest.test(name));
-  if (wrong === undefined) return;
-  throw new ConfigError(`sync "${sync.name}": Mailchimp members have no field "${wrong}"`, {
-    hint: `Merge fields go by their tag in capitals (FNAME), groups by interests.<id>; besides there are ${Object.keys(memberFields).join(", ")}.`,
-  });
+  onlyFields(
+    sync,
+    "Mailchimp members",
+    (name) => name in memberFields || mergeTag.test(name) || interest.test(name),
+    `Merge fields go by their tag in capitals (FNAME), groups by interests.<id>; besides there are ${Object.keys(memberFields).join(", ")}.`,
+  );
 }
 
 /** A member as Mailchimp takes it; `status` of the row wins over the target's. */

@@ -6,6 +6,7 @@ import type { Batch, Target, TargetCtx, TargetSync } from "../connector.ts";
 import { type Fates, noIdentifier, notFound, rejected, resultMissing, settled } from "../fates.ts";
 import { type Identified, identifierText } from "../identified.ts";
 import { instantMs } from "../instant.ts";
+import { onlyFields } from "../only-fields.ts";
 import type { MarketoAccount } from "./account.ts";
 import { type ActivityType, activityTypeOf, discoverActivity, findActivityType } from "./activity-type.ts";
 import { call } from "./api.ts";
@@ -51,12 +52,12 @@ export const activity: Target<MarketoAccount, z.output<typeof options>> = {
 };
 
 function checkFields(sync: TargetSync): void {
-  const strange = sync.fields.find((name) => !/^(activityDate|primaryAttributeValue|attributes\..+)$/.test(name));
-  if (strange !== undefined) {
-    throw new ConfigError(`sync "${sync.name}": Marketo's activities have no field "${strange}"`, {
-      hint: "Fields are primaryAttributeValue, activityDate, and `attributes.<API name>` for anything else.",
-    });
-  }
+  onlyFields(
+    sync,
+    "Marketo's activities",
+    (name) => /^(activityDate|primaryAttributeValue|attributes\..+)$/.test(name),
+    "Fields are primaryAttributeValue, activityDate, and `attributes.<API name>` for anything else.",
+  );
   if (sync.plannedRows === 0 || sync.fields.includes("primaryAttributeValue")) return;
   throw new ConfigError(`sync "${sync.name}": Marketo takes no activity without its primary attribute`, {
     hint: "Map a column to `primaryAttributeValue`.",
