@@ -1,39 +1,24 @@
 import { z } from "zod";
 import { AuthFailed, BatchRefused, type DeliveryError, TargetInvalid } from "../../core/delivery-errors.ts";
-import type { Value } from "../../core/value.ts";
+import { type Call, callsOf } from "../calls.ts";
 import { codeOf } from "../code.ts";
-import type { AccountCtx, HttpReply, HttpRequest } from "../connector.ts";
-import { question } from "../question.ts";
+import type { AccountCtx } from "../connector.ts";
 import type { ZendeskAccount } from "./account.ts";
 
 export type Ctx = AccountCtx<ZendeskAccount>;
 
-interface Call {
-  readonly method?: HttpRequest<unknown>["method"];
-  /** Below /api/v2. */
-  readonly path: string;
-  readonly json?: Value;
-  readonly query?: Readonly<Record<string, string | number | boolean>>;
-  readonly accept?: readonly number[];
+interface LimitedCall extends Call {
+  /** Scopes of `limits` that it counts against; `api` where they are left out. */
   readonly limits?: readonly string[];
 }
 
-export function callJson<T>(ctx: Ctx, call: Call & { readonly expect: z.ZodType<T> }): Promise<HttpReply<T>> {
-  return ctx.http.request<T>({ ...prepared(call), expect: call.expect });
-}
-
-/** For answers of which only the status counts. */
-export function callBlind(ctx: Ctx, call: Call): Promise<HttpReply<null>> {
-  return ctx.http.request({ ...prepared(call), expect: "none" });
-}
-
-/** Reads: nothing is changed where no answer comes. */
-export const ask = <T>(ctx: Ctx, call: Call & { readonly expect: z.ZodType<T> }): Promise<HttpReply<T>> =>
-  question(() => callJson<T>(ctx, call));
-
-function prepared({ limits, ...call }: Call): Omit<HttpRequest<unknown>, "expect"> {
-  return { method: "GET", ...call, path: `/api/v2${call.path}`, scopes: limits ?? ["api"], mapError: requestError };
-}
+/** Paths follow /api/v2. */
+export const { callJson, callBlind, ask } = callsOf<ZendeskAccount, LimitedCall>(({ limits, ...call }) => ({
+  ...call,
+  path: `/api/v2${call.path}`,
+  scopes: limits ?? ["api"],
+  mapError: requestError,
+}));
 
 const errorBody = z.object({ error: z.union([z.string(), z.object({ title: z.string().nullish() })]).nullish() });
 
