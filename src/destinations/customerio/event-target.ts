@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Change } from "../../core/change.ts";
 import type { RowFate } from "../../core/result.ts";
-import type { Row, Value } from "../../core/value.ts";
+import type { Row } from "../../core/value.ts";
 import type { Target, TargetSync } from "../connector.ts";
 import { type Fates, noIdentifier, rejected, settled } from "../fates.ts";
 import { identifierText } from "../identified.ts";
-import { instantMs } from "../instant.ts";
+import { happenedMs } from "../instant.ts";
 import type { CustomerioAccount } from "./account.ts";
 import { maxBatchBytes, maxRows, missing, type Operation, sendBatch } from "./batch.ts";
 import { type Identifier, identifierOf, identifiers } from "./identity.ts";
@@ -60,8 +60,8 @@ export function toEvent(
   const value = identifierText(change.match[by]);
   if (value === null) return noIdentifier;
   const { timestamp, ...fields } = change.fields;
-  const atMs = timestamp === undefined ? sync.createdAt.getTime() : instant(timestamp);
-  if (atMs === null) return rejected("TIME_UNREADABLE", "timestamp is no instant since 1970");
+  const atMs = happenedMs(timestamp, sync);
+  if (atMs === null || atMs < 0) return rejected("TIME_UNREADABLE", "timestamp is no instant since 1970");
   const attributes = Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== null));
   const event: Row = {
     name: to.name,
@@ -70,11 +70,6 @@ export function toEvent(
     attributes,
   };
   return happen({ change, value }, by, event);
-}
-
-function instant(value: Value): number | null {
-  const ms = instantMs(value);
-  return ms === null || ms < 0 ? null : ms;
 }
 
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

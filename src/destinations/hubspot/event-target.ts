@@ -6,7 +6,7 @@ import type { RowFate } from "../../core/result.ts";
 import type { Row } from "../../core/value.ts";
 import type { DiscoveredField, Target, TargetSync } from "../connector.ts";
 import { accepted, type Fates, noIdentifier, rejected, resultMissing, settled } from "../fates.ts";
-import { instantMs } from "../instant.ts";
+import { happenedMs } from "../instant.ts";
 import { onlyFields } from "../only-fields.ts";
 import type { HubspotAccount } from "./account.ts";
 import { type Ctx, callBlind, callJson } from "./api.ts";
@@ -99,8 +99,8 @@ export function toOccurrence(
   const by = identifierOf(sync);
   const value = identifier(change, by);
   if (value === null) return noIdentifier;
-  const { occurredAt = null, ...fields } = change.fields;
-  const atMs = occurredAt === null ? sync.createdAt.getTime() : instantMs(occurredAt);
+  const { occurredAt, ...fields } = change.fields;
+  const atMs = happenedMs(occurredAt, sync);
   if (atMs === null) return rejected("TIME_UNREADABLE", "occurredAt is no instant");
   const properties: Record<string, string> = {};
   for (const [name, raw] of Object.entries(fields)) {

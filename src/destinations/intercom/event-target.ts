@@ -5,7 +5,7 @@ import type { Row } from "../../core/value.ts";
 import type { Target, TargetSync } from "../connector.ts";
 import { accepted, type Fates, noIdentifier, rejected, resultMissing, settled } from "../fates.ts";
 import { identifierText } from "../identified.ts";
-import { instantMs } from "../instant.ts";
+import { happenedMs } from "../instant.ts";
 import { onlyFields } from "../only-fields.ts";
 import type { IntercomAccount } from "./account.ts";
 import { requestError } from "./api.ts";
@@ -94,8 +94,8 @@ export function toEvent(
   const value = identifierText(change.match[by]);
   if (value === null) return noIdentifier;
   const { created_at, ...fields } = change.fields;
-  const at = created_at === undefined ? sync.createdAt.getTime() : instantMs(created_at);
-  if (at === null) return rejected("TIME_UNREADABLE", "created_at is no instant");
+  const atMs = happenedMs(created_at, sync);
+  if (atMs === null) return rejected("TIME_UNREADABLE", "created_at is no instant");
   const metadata = Object.fromEntries(
     Object.entries(fields).flatMap(([name, field]) =>
       field === null ? [] : [[name.slice("metadata.".length), field]],
@@ -106,7 +106,7 @@ export function toEvent(
   return {
     event: {
       event_name: to.event,
-      created_at: Math.floor(at / 1_000),
+      created_at: Math.floor(atMs / 1_000),
       [names[by]]: value,
       ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
     },

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Change } from "../../core/change.ts";
 import type { RowFate } from "../../core/result.ts";
-import type { Row, Value } from "../../core/value.ts";
+import type { Row } from "../../core/value.ts";
 import type { Target, TargetSync } from "../connector.ts";
 import { accepted, chunks, type Fates, noIdentifier, rejected, settled } from "../fates.ts";
 import { identifierText } from "../identified.ts";
-import { instantMs } from "../instant.ts";
+import { happenedMs } from "../instant.ts";
 import { onlyFields } from "../only-fields.ts";
 import type { IterableAccount } from "./account.ts";
 import { call } from "./api.ts";
@@ -89,9 +89,8 @@ export function toEvent(
   const id = identifierText(change.fields.id) ?? `${sync.name}:${change.key}`;
   if (Buffer.byteLength(id) > maxIdBytes)
     return rejected("ID_TOO_LONG", `the event's id has more than ${maxIdBytes} bytes`);
-  const at = change.fields.createdAt;
-  const seconds = at === undefined ? Math.floor(sync.createdAt.getTime() / 1_000) : unixSeconds(at);
-  if (seconds === null) return rejected("TIME_UNREADABLE", "createdAt is no instant");
+  const atMs = happenedMs(change.fields.createdAt, sync);
+  if (atMs === null) return rejected("TIME_UNREADABLE", "createdAt is no instant");
   const dataFields = Object.fromEntries(
     Object.entries(change.fields).flatMap(([name, field]) =>
       name.startsWith("dataFields.") ? [[name.slice("dataFields.".length), field]] : [],
@@ -105,14 +104,9 @@ export function toEvent(
       [by]: value,
       eventName: to.event,
       id,
-      createdAt: seconds,
+      createdAt: Math.floor(atMs / 1_000),
       ...(Object.keys(dataFields).length === 0 ? {} : { dataFields }),
       ...(to.create_new_fields === undefined ? {} : { createNewFields: to.create_new_fields }),
     },
   };
-}
-
-function unixSeconds(value: Value): number | null {
-  const ms = instantMs(value);
-  return ms === null ? null : Math.floor(ms / 1_000);
 }

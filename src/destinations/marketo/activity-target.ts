@@ -5,7 +5,7 @@ import type { Row, Value } from "../../core/value.ts";
 import type { Batch, Target, TargetCtx, TargetSync } from "../connector.ts";
 import { type Fates, noIdentifier, notFound, rejected, resultMissing, settled } from "../fates.ts";
 import { type Identified, identifierText } from "../identified.ts";
-import { instantMs } from "../instant.ts";
+import { happenedMs } from "../instant.ts";
 import { onlyFields } from "../only-fields.ts";
 import type { MarketoAccount } from "./account.ts";
 import { type ActivityType, activityTypeOf, discoverActivity, findActivityType } from "./activity-type.ts";
@@ -101,8 +101,8 @@ const noPrimary = rejected("FIELD_MISSING", "primaryAttributeValue is empty, and
 const severalLeads = rejected("MARKETO_1007", "several leads have this identifier; merge them in Marketo");
 
 function toActivity(fields: Row, lead: string, type: ActivityType, sync: Pick<TargetSync, "createdAt">) {
-  const { activityDate = null, primaryAttributeValue = null, ...others } = fields;
-  const atMs = activityDate === null ? sync.createdAt.getTime() : instantMs(activityDate);
+  const { activityDate, primaryAttributeValue = null, ...others } = fields;
+  const atMs = happenedMs(activityDate, sync);
   if (atMs === null) return rejected("TIME_UNREADABLE", "activityDate is no instant");
   const attributes: Value[] = [];
   for (const [name, value] of Object.entries(others)) {
