@@ -109,10 +109,11 @@ export function unchangedStatements(
 /** A plan that removes everything the ledger holds (`retire --remove`); rows of unknown outcome wait for their decision. */
 export function retirementStatements(dialect: Dialect, o: FreezeOptions): readonly Sql[] {
   const t = tablesOf(dialect, o);
+  const present = sql`${t.ledger} l where l.state = 'present'`;
   const removals = sql`
       with leavers as (
-        select l.key, l.match_hash, l.identifiers, l.stable_fp, l.external_id, ${releaseOrRemove(t)} as op
-        from ${t.ledger} l where l.state = 'present'
+        select l.key, l.match_hash, l.identifiers, l.stable_fp, l.external_id, ${releaseOrRemove(t, present)} as op
+        from ${present}
         union all
         select l.key, l.match_hash, l.identifiers, l.stable_fp, l.external_id, 'suppress' from ${t.ledger} l where l.state = 'unknown'
       ), decided as (${leaving(dialect, t, o)})
@@ -126,8 +127,8 @@ interface Tables {
   readonly plan: Sql;
   readonly ledger: Sql;
   readonly rejects: Sql;
-  /** Does another sync's ledger of the same list hold row `l`? */
-  readonly heldBesides: Sql;
+  /** Does another sync's ledger of the same list hold row `l`, one of those that `asked` gives? */
+  readonly heldBesides: (asked: Sql) => Sql;
   readonly textType: Sql;
   readonly noText: Sql;
   readonly noInt: Sql;
@@ -139,7 +140,7 @@ function tablesOf(dialect: Dialect, o: FreezeOptions): Tables {
     plan: dialect.relation(o.plan),
     ledger: dialect.relation(o.ledger),
     rejects: dialect.relation(o.rejects),
-    heldBesides: heldBesides(dialect, o.sharedLedgers),
+    heldBesides: (asked) => heldBesides(dialect, o.sharedLedgers, asked),
     textType,
     noText: sql`cast(null as ${textType})`,
     noInt: sql`cast(null as ${dialect.typeName("int")})`,
@@ -210,7 +211,8 @@ function judged(t: Tables, o: FreezeOptions, facts: DiffFacts): Sql {
   ${standing}`;
 }
 
-const releaseOrRemove = (t: Tables): Sql => sql`case when ${t.heldBesides} then 'release' else 'remove' end`;
+const releaseOrRemove = (t: Tables, asked: Sql): Sql =>
+  sql`case when ${t.heldBesides(asked)} then 'release' else 'remove' end`;
 
 /** What the ledger holds of the rows that differ: the diff says it, or the ledger, as large as the model, is read once more. */
 function known(dialect: Dialect, source: SourceSql, t: Tables, o: FreezeOptions): Sql {
@@ -229,7 +231,8 @@ function known(dialect: Dialect, source: SourceSql, t: Tables, o: FreezeOptions)
  * frozen), and rows that were taken over. A platform's refusal of a new match does not hold the old one's removal: each has its own fate. Mode `remove` only forgets what it once removed, so that a return can be removed again.
  */
 function leavers(t: Tables, o: FreezeOptions): Sql {
-  const from = raw("from known l where l.fast_fp is null");
+  const left = raw("known l where l.fast_fp is null");
+  const from = sql`from ${left}`;
   const columns = raw("l.key, l.match_hash, l.identifiers, l.stable_fp, l.external_id");
   if (o.mode === "remove") return sql`select ${columns}, 'forget' as op ${from} and l.state = 'removed'`;
   const wanted =
@@ -239,7 +242,7 @@ function leavers(t: Tables, o: FreezeOptions): Sql {
         ? sql`exists (select 1 from ${t.rejects} r where r.key = l.key)`
         : raw("true");
   return sql`
-  select ${columns}, ${releaseOrRemove(t)} as op ${from} and l.state = 'present' and ${wanted}
+  select ${columns}, ${releaseOrRemove(t, left)} as op ${from} and l.state = 'present' and ${wanted}
     and not exists (select 1 from judged j where j.key = l.key and j.kept in ('refuse', 'suppress'))
     and not exists (select 1 from duplicates x where x.key = l.key)
     and not exists (select 1 from quarantine z where z.key = l.key)

@@ -124,13 +124,28 @@ async function strictly(
   source: SourceSql,
   found: Comparison & { readonly look: Look },
 ): Promise<Unmetered> {
+  const looking = () => session.transaction(() => conclude(session, place, source, found, "transaction"));
+  // Where DDL commits by itself, a script would keep what is decided about the ledger, also of a plan that is refused.
+  const undone = session.dialect.traits.transactionalDdl || decided(session.dialect, place, found).length === 0;
+  if (!undone) return looking();
   try {
     return await conclude(session, place, source, found, "checked script");
   } catch (error) {
     if (!(error instanceof WarehouseFailed)) throw error;
-    return session.transaction(() => conclude(session, place, source, found, "transaction"));
+    return looking();
   }
 }
+
+/** What the plan decides about the sync's ledger. */
+const decided = (dialect: Dialect, { tables, own, request }: Place, { look, facts }: Comparison): Sql[] =>
+  bind(
+    dialect,
+    tables,
+    own,
+    request,
+    bindingIn(look, request.sync.name),
+    facts.allLedgerRows === 0 && facts.rejects === 0,
+  );
 
 /** Fails where the plan refuses a row. */
 const refusesNothing = (dialect: Dialect, plan: Relation): Sql =>
@@ -139,21 +154,17 @@ const refusesNothing = (dialect: Dialect, plan: Relation): Sql =>
 
 async function conclude(
   session: Session,
-  { tables, own, request }: Place,
+  place: Place,
   source: SourceSql,
-  { look, facts, rebased }: Comparison,
+  found: Comparison,
   how: Within | "checked script",
 ): Promise<Unmetered> {
   const { dialect } = session;
+  const { tables, own, request } = place;
+  const { look, facts, rebased } = found;
   const { sync, target } = request;
   const stored = bindingIn(look, sync.name);
-  const bound = bind(dialect, tables, own, request, stored, facts.allLedgerRows === 0 && facts.rejects === 0);
-  // A script would keep what is decided about the ledger, also of a plan that is refused.
-  if (how === "checked script" && bound.length > 0 && !dialect.traits.transactionalDdl) {
-    return session.transaction(() =>
-      conclude(session, { tables, own, request }, source, { look, facts, rebased }, "transaction"),
-    );
-  }
+  const bound = decided(dialect, place, found);
   const options = freezeOptions(tables, own, request, look);
   const frozen = [
     ...freezeStatements(dialect, source, facts, options),

@@ -18,6 +18,7 @@ export function ledgerStatements(dialect: Dialect, own: SyncTables, plan: Plan, 
   const text = dialect.typeName("text");
   const gone = (rows: Sql): Sql => sql`delete from ${ledger} where (key, match_hash) in (${rows})`;
   const pair = (key: string, match: string): Sql => dialect.rowValue([raw(key), raw(match)]);
+  const released = sql`(select key, identifiers from ${dialect.relation(own.plan)} where run_id = ${plan.runId} and op = 'release') l`;
   const moved = raw("f.op <> 'keep' and f.status in ('delivered', 'accepted', 'unknown')");
   return [
     // By `in`, not `exists`: DuckDB groups the whole ledger for a correlated subquery that has a filter of its own, 4 s
@@ -28,7 +29,7 @@ export function ledgerStatements(dialect: Dialect, own: SyncTables, plan: Plan, 
     ),
     gone(sql`select ${pair("l.key", "l.match_hash")} from ${dialect.relation(own.plan)} p
       join ${ledger} l on l.key = p.key and l.match_hash = p.match_hash
-      where p.run_id = ${plan.runId} and (p.op = 'forget' or p.op = 'release' and ${heldBesides(dialect, others)})`),
+      where p.run_id = ${plan.runId} and (p.op = 'forget' or p.op = 'release' and ${heldBesides(dialect, others, released)})`),
     sql`insert into ${ledger} (${columnList(dialect, ledgerColumns)})
       select f.key, f.match_hash, f.identifiers, f.fast_fp, cast(${plan.fingerprintEngine} as ${text}), f.stable_fp,
         coalesce(f.external_id, f.known_external_id),
