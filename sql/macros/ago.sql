@@ -1,5 +1,6 @@
 {#- The instant so long before the run's. Minutes and hours are exact; days and longer keep the clock time of the zone. -#}
 {% macro ago(count, unit, zone='UTC') -%}
+  {%- if not execute %}{{ return("null") }}{% endif -%}
   {{ return(millrace.timestamp_literal(millrace.instant_ago(count, unit, zone))) }}
 {%- endmacro %}
 

@@ -7,7 +7,7 @@ import { choose } from "./choose.ts";
 import { countModelSql, countModels, steadyCounts } from "./count-models.ts";
 import { flowsSql, lifecycleFlowsSql, membershipSql, overlapSql, sizesSql } from "./membership-sql.ts";
 import { membershipModel } from "./names.ts";
-import { askedOfEvents, patternWords } from "./patterns.ts";
+import { askedOfEvents } from "./patterns.ts";
 import { ruleOf } from "./rule-sql.ts";
 import { segmentSql } from "./segment-sql.ts";
 import { sequenceModel, sequenceModelSql } from "./sequence-model.ts";
@@ -42,11 +42,8 @@ export function compileSegments(
       description: `How often profiles did what rules ask of ${model.patterns[0]?.event.model ?? ""}; ${shared ? "one pass for all" : "a pass for each"}.`,
       columns: shared
         ? [
+            // What each of the others counts stands above it in the SQL; here it would cost dbt more than the model itself.
             { ...profileId, tests: ["unique", "not_null"] },
-            ...model.patterns.map((pattern) => ({
-              name: pattern.name,
-              description: patternWords(pattern, declared.timeZone),
-            })),
           ]
         : [
             profileId,
@@ -71,7 +68,7 @@ export function compileSegments(
       `{{ config(materialized='view') }}\n\n${segmentSql(segment, declared, counts)}`,
       segment.origin.file,
     );
-    properties.push({ name: segment.name, description: describe(segment), columns: [profileId] });
+    properties.push({ name: segment.name, description: describe(segment), columns: [] });
   }
   add(membershipModel, membershipSql(declared), from);
   add("segment_sizes", sizesSql, from);
