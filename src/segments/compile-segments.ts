@@ -5,8 +5,9 @@ import { steadyConfig } from "../rules/steady.ts";
 import { type ModelProperties, propertiesFile } from "../rules/text.ts";
 import { choose } from "./choose.ts";
 import { countModelSql, countModels, steadyCounts } from "./count-models.ts";
+import { flagsSql } from "./flags-sql.ts";
 import { flowsSql, lifecycleFlowsSql, membershipSql, overlapSql, sizesSql } from "./membership-sql.ts";
-import { membershipModel } from "./names.ts";
+import { flagsModel, membershipModel } from "./names.ts";
 import { askedOfEvents } from "./patterns.ts";
 import { ruleOf } from "./rule-sql.ts";
 import { segmentSql } from "./segment-sql.ts";
@@ -70,6 +71,7 @@ export function compileSegments(
     );
     properties.push({ name: segment.name, description: describe(segment), columns: [] });
   }
+  add(flagsModel, flagsSql(declared, counts), from);
   add(membershipModel, membershipSql(declared), from);
   add("segment_sizes", sizesSql, from);
   add("segment_overlap", overlapSql, from);
@@ -92,6 +94,16 @@ const segment = { name: "segment", description: "The segment's name." };
 
 const historyProperties: readonly ModelProperties[] = [
   {
+    name: flagsModel,
+    description:
+      "Which segments each profile is in now, as bits of flags_1, flags_2, …: what the history of memberships is brought up to date by. No row: never in one.",
+    columns: [
+      { ...profileId, tests: ["unique", "not_null"] },
+      { name: "layout", description: "A hash of which bit is whose, and of what every segment says." },
+      { name: "flags_build", description: "The number of the build that last changed the row." },
+    ],
+  },
+  {
     name: membershipModel,
     description: "Who was in which segment from when until when: a row per stay, [entered_at, left_at).",
     columns: [
@@ -108,6 +120,10 @@ const historyProperties: readonly ModelProperties[] = [
         description: "rule, definition, identity (a merge or split), consent or deletion.",
       },
       { name: "definition", description: "A hash of what the segment said when it was last evaluated for them." },
+      {
+        name: "flags_build",
+        description: "Up to which build of segment_flags the history had been read when the row was written.",
+      },
     ],
   },
   {

@@ -1,20 +1,22 @@
-import { createHash } from "node:crypto";
-import type { Declarations, SegmentDeclaration } from "../core/declared.ts";
+import type { Declarations } from "../core/declared.ts";
 import { comment } from "../rules/literal.ts";
 import { changeModel } from "../rules/steady.ts";
-import { columns, indent, ref, withTables } from "../rules/text.ts";
-import { membershipModel, profileTable } from "./names.ts";
-
-/** Changes when what the segment says changes, and not when its file is only moved or described anew. */
-export const definitionOf = ({ by }: SegmentDeclaration): string =>
-  createHash("sha256").update(JSON.stringify(by)).digest("hex").slice(0, 12);
+import { columns, indent, ref, refCall, withTables } from "../rules/text.ts";
+import { flagsOf } from "./flags-sql.ts";
+import { definitionOf, flagsModel, membershipModel, profileTable } from "./names.ts";
 
 /**
  * Who was in which segment from when until when, and why they entered and left. An interval is [entered_at, left_at); a build adds
  * those who entered since the last one and closes those who left, and touches nothing else.
  */
 export function membershipSql(declared: Declarations): string {
-  const definitions = declared.segments.map((segment) => `    '${segment.name}': '${definitionOf(segment)}'`);
+  const definitions = flagsOf(declared.segments)
+    .flat()
+    .map(
+      ({ segment, column, bit }) =>
+        `    '${segment.name}': {'says': '${definitionOf(segment)}', 'column': '${column}', 'bit': ${bit}}`,
+    );
+  const flags = ref(flagsModel);
   const why = declared.excluded.map(
     ({ model, why }) => `when changes.profile_id in (select profile_id from ${ref(model)}) then '${why}'`,
   );
@@ -37,7 +39,8 @@ export function membershipSql(declared: Declarations): string {
     ].map((line) => `    ${line}`),
     "end as left_why",
   ].join("\n");
-  // Under which run of identity a row was last written, so that the next build knows what has changed since.
+  // Up to which build of the flags, and under which run of identity, a row was written: the next build reads what changed since.
+  const read = `(select max(flags_build) from ${flags}) as flags_build`;
   const run = resolved ? [`(select max(run) from ${ref("identity_published")}) as identity_run`] : [];
   const timestamp = "{{ dbt.type_timestamp() }}";
   const text = "{{ dbt.type_string() }}";
@@ -58,6 +61,7 @@ export function membershipSql(declared: Declarations): string {
       "case when changes.is_member = 0 then {{ millrace.as_of() }} end as left_at",
       leftWhy,
       "case when changes.is_member = 1 then changes.definition else changes.last_definition end as definition",
+      read,
       ...run,
     ]),
     "from changes",
@@ -75,13 +79,14 @@ export function membershipSql(declared: Declarations): string {
       `cast(null as ${timestamp}) as left_at`,
       `cast(null as ${text}) as left_why`,
       `cast(definition as ${text}) as definition`,
+      read,
       ...run,
     ]),
     "from members",
   ].join("\n");
   const update = withTables(
     [
-      ["changes", "{{ millrace.membership_changes(definitions, this) | indent(4) }}"],
+      ["changes", `{{ millrace.membership_changes(definitions, this, ${refCall(flagsModel)}) | indent(4) }}`],
       [
         "redefined",
         "-- every open stay of a segment that says something else now is among the changes\nselect distinct segment\nfrom changes\nwhere last_definition <> definition",
@@ -94,12 +99,16 @@ export function membershipSql(declared: Declarations): string {
     ],
     later,
   );
-  const begin = withTables([["members", "{{ millrace.current_members(definitions) | indent(4) }}"]], first);
+  const begin = withTables(
+    [["members", `{{ millrace.current_members(definitions, ${refCall(flagsModel)}) | indent(4) }}`]],
+    first,
+  );
   // A full refresh would forget who was a member when: history is kept through it.
   const config =
     "{{ config(materialized='incremental', unique_key=['segment', 'profile_id', 'entered_at'], on_schema_change='append_new_columns', full_refresh=false) }}";
   // dbt sees only the branch it takes while it parses.
   const needs = [
+    flagsModel,
     profileTable,
     ...(resolved ? ["profile_alias", changeModel] : []),
     ...declared.excluded.map(({ model }) => model),
@@ -108,11 +117,13 @@ export function membershipSql(declared: Declarations): string {
   return [
     config,
     "",
-    "{#- what each segment says, as a hash -#}",
+    `{#- what each segment says, as a hash, and which bit of ${flagsModel} is its -#}`,
     `{% set definitions = {\n${definitions.join(",\n")}\n} %}`,
     "",
     header,
     ...needs,
+    // A failed test of a segment holds its history back.
+    "{%- for segment in definitions %}\n-- depends_on: {{ ref(segment) }}\n{%- endfor %}",
     `{% if is_incremental() %}`,
     update.trimEnd(),
     "{% else %}",

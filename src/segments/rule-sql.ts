@@ -3,20 +3,30 @@ import { comparisonsSql, sign } from "../rules/comparison.ts";
 import { indent, ref } from "../rules/text.ts";
 import { patternName, sequenceName } from "./patterns.ts";
 
+/** What holds how often a profile did what a pattern asks: a column of a table of that query. */
+export type TimesOf = (pattern: string) => string;
+
+const ownTable: TimesOf = (pattern) => `${pattern}.times`;
+
 /**
  * A rule as SQL over `profiles` and the tables of its patterns. Rules know only true and false; SQL also null. Under `and` and `or`
  * a null ends like false, so it is left alone there, for the reader; under `not` every condition is made two-valued.
  */
-export function ruleSql(rule: Rule, timeZone: string, within: "plain" | "negated" = "plain"): string {
+export function ruleSql(
+  rule: Rule,
+  timeZone: string,
+  within: "plain" | "negated" = "plain",
+  timesOf: TimesOf = ownTable,
+): string {
   switch (rule.kind) {
     case "all":
     case "any": {
       const word = rule.kind === "all" ? "and" : "or";
-      const parts = flattened(rule).map((each) => bracketed(each, rule.kind, timeZone, within));
+      const parts = flattened(rule).map((each) => bracketed(each, rule.kind, timeZone, within, timesOf));
       return parts.join(`\n${word} `);
     }
     case "not": {
-      const inner = ruleSql(rule.rule, timeZone, "negated");
+      const inner = ruleSql(rule.rule, timeZone, "negated", timesOf);
       return isLeaf(rule.rule) ? `not ${inner}` : `not (\n${indent(inner)}\n)`;
     }
     case "trait": {
@@ -26,7 +36,7 @@ export function ruleSql(rule: Rule, timeZone: string, within: "plain" | "negated
       return rule.comparisons.length > 1 || / or /.test(text) ? `(${text})` : text;
     }
     case "did": {
-      const times = `coalesce(${patternName(rule.pattern)}.times, 0)`;
+      const times = `coalesce(${timesOf(patternName(rule.pattern))}, 0)`;
       const text = rule.times.map(({ op, to }) => `${times} ${sign(op)} ${to}`).join(" and ");
       return rule.times.length > 1 || within === "negated" ? `(${text})` : text;
     }
@@ -44,8 +54,14 @@ function flattened(rule: Extract<Rule, { kind: "all" | "any" }>): Rule[] {
   return rule.rules.flatMap((each) => (each.kind === rule.kind ? flattened(each) : [each]));
 }
 
-function bracketed(rule: Rule, outer: "all" | "any", timeZone: string, within: "plain" | "negated"): string {
-  const text = ruleSql(rule, timeZone, within);
+function bracketed(
+  rule: Rule,
+  outer: "all" | "any",
+  timeZone: string,
+  within: "plain" | "negated",
+  timesOf: TimesOf,
+): string {
+  const text = ruleSql(rule, timeZone, within, timesOf);
   const composite = (rule.kind === "all" || rule.kind === "any") && rule.kind !== outer && flattened(rule).length > 1;
   return composite ? `(\n${indent(text)}\n)` : text;
 }

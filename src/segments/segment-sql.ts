@@ -35,6 +35,9 @@ export function segmentSql(
   return `-- ${header}\n${withTables(tables, last)}`;
 }
 
+/** A dbt model of the segment's own name lists its members; nothing is compiled for it. */
+export const isBare = ({ name, by }: SegmentDeclaration): boolean => "model" in by && by.model === name;
+
 /** Conditions that must all hold stand one below the other; what follows them needs an `or` in brackets. */
 function topLevel(rule: Rule, timeZone: string): string {
   const text = rule.kind === "any" ? `(\n${indent(ruleSql(rule, timeZone))}\n)` : ruleSql(rule, timeZone);

@@ -22,6 +22,7 @@ const files = {
   "segments/adults.yml": "segment: adults\nwhere: { trait: age, gte: 18 }\n",
   "segments/evil.yml": `segment: evil\ndescription: ${JSON.stringify(evil)}\nwhere: { any: [{ trait: name, eq: ${JSON.stringify(evil)} }, { trait: name, contains: ${JSON.stringify(evil)} }, { did: bought, where: { what: ${JSON.stringify(evil)} } }] }\n`,
   "segments/by_hand.yml": "segment: by_hand\nmodel: chosen\n",
+  "segments/chosen.yml": "segment: chosen\nmodel: chosen\n",
   "segments/life.yml": `lifecycle: life
 stages:
   fresh: { did: bought, within: 7 days }
@@ -30,7 +31,9 @@ stages:
 `,
   "sql/models/people.sql": "select * from {{ source('raw', 'people') }}\n",
   "sql/models/purchases.sql": "select * from {{ source('raw', 'purchases') }}\n",
-  "sql/models/chosen.sql": "select id as profile_id from {{ source('raw', 'people') }} where city = 'Bath'\n",
+  // Whom it lists twice, and whom no trait knows.
+  "sql/models/chosen.sql": `select id as profile_id from {{ source('raw', 'people') }} where city = 'Bath'
+union all select id from {{ source('raw', 'people') }} where id = 1 union all select 99\n`,
   "sql/models/unsubscribed.sql": "select id as profile_id from {{ source('raw', 'people') }} where city = 'Nowhere'\n",
   "sql/models/sources.yml":
     "version: 2\nsources: [{ name: raw, schema: raw, tables: [{ name: people }, { name: purchases }] }]\n",
@@ -109,6 +112,14 @@ settings: { in_no_segment: { consent: unsubscribed } }
     expect(await sql("select profile_id, age, name from analytics.by_hand")).toEqual([[1, 18, "Ann"]]);
   });
 
+  test("keeps the history of a dbt model of the segment's own name, whomever it lists", async () => {
+    expect(await stays("chosen")).toEqual([
+      [1, "03-03", "rule", null, null],
+      [3, "03-03", "rule", "03-10", "consent"],
+      [99, "03-03", "rule", null, null],
+    ]);
+  });
+
   test("takes a value that is SQL and Jinja for what it is: text", async () => {
     expect(await stays("evil")).toEqual([
       [3, "03-03", "rule", "03-10", "consent"],
@@ -149,9 +160,12 @@ settings: { in_no_segment: { consent: unsubscribed } }
       ["03-10", "fresh", "stale", 1],
       ["04-05", "stale", "gone", 1],
     ]);
-    expect(await sql("select segment, other_segment, profiles::int from analytics.segment_overlap")).toEqual([
-      ["adults", "gone", 1],
-    ]);
+    expect(await sql("select segment, other_segment, profiles::int from analytics.segment_overlap order by 1")).toEqual(
+      [
+        ["adults", "gone", 1],
+        ["by_hand", "chosen", 1],
+      ],
+    );
     expect(
       await sql("select from_segment, to_segment from analytics.segment_flows where moved_at = '2026-04-05'"),
     ).toEqual([["stale", "gone"]]);

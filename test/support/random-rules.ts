@@ -44,6 +44,12 @@ export async function expectReference(
       rule: rules.get(name),
       members: expected,
     });
+    // History takes its members from flags; a sync reads the segment's own model.
+    const listed = await rows(`select profile_id from analytics.${name}`);
+    expect({ name, listed: listed.map(({ profile_id }) => String(profile_id)).sort() }).toEqual({
+      name,
+      listed: expected,
+    });
     if (expected.length > 0 && expected.length < reference.profiles.length) both += 1;
   }
   // Rules that hold for everybody or nobody prove little.

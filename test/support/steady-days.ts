@@ -69,11 +69,20 @@ const identityFiles: ProjectFiles = {
 const compared = ["count", "week", "month", "last", "top", "gap", "silent", "dear"];
 const stays = (name: string): string =>
   `(select profile_id, entered_at, left_at, entered_why, left_why from analytics.segment_membership where segment = '${name}_rules')`;
+const open = "(select segment, profile_id from analytics.segment_membership where left_at is null)";
+const listed =
+  "(select 'whole_rules' as segment, profile_id from analytics.whole_rules union all select 'steady_rules', profile_id from analytics.steady_rules)";
+/** The build of the flags before the last that changed the history. */
+const read =
+  "(select coalesce(max(flags_build), 0) from analytics.segment_membership where flags_build < (select max(flags_build) from analytics.segment_membership))";
 const differences = {
   traitsDiffer: `select count(*) from analytics.profile_traits where ${compared.map((name) => `whole_${name} is distinct from steady_${name}`).join(" or ")}`,
   membersDiffer:
     "select count(*) from (select profile_id from analytics.whole_rules) a full join (select profile_id from analytics.steady_rules) b on a.profile_id = b.profile_id where a.profile_id is null or b.profile_id is null",
   historyDiffers: `select count(*) from ((select * from ${stays("whole")} a except all select * from ${stays("steady")} b) union all (select * from ${stays("steady")} c except all select * from ${stays("whole")} d)) as differing`,
+  openDiffer: `select count(*) from ((select * from ${open} a except all select * from ${listed} b) union all (select * from ${listed} c except all select * from ${open} d)) as differing`,
+  flagged: "select count(*) from analytics.segment_flags",
+  flagsChanged: `select count(*) from analytics.segment_flags where flags_build > ${read}`,
   profiles: "select count(*) from analytics.profile_traits",
   members: "select count(*) from analytics.steady_rules",
   evaluated:
@@ -89,6 +98,8 @@ const identityDid = `select
 
 export interface SteadyDay extends Readonly<Record<keyof typeof differences, number>> {
   readonly day: string;
+  /** Nothing becomes of it in a build that ends before it, or that stands at an earlier instant than one before. */
+  readonly history: "updated" | "left";
   readonly failed: readonly string[];
 }
 
@@ -100,7 +111,7 @@ export interface SteadyDays {
 
 /**
  * Simulates days from early March 2026 in London, across the change of the clocks: new, late, future and changed rows; missed days; a
- * day back. `resolved`: through identity, which merges, splits and holds back people meanwhile.
+ * day back; builds that end half-way. `resolved`: through identity, which merges, splits and holds back people meanwhile.
  */
 export async function steadyDays(
   days: number,
@@ -133,7 +144,11 @@ export async function steadyDays(
     const worker = await openDays(project, postgresUrl);
     const told: SteadyDay[] = [];
     let asOf = start;
+    let latest = 0;
     for (let day = 0; day < days; day++) {
+      // Every third build is killed before it reaches the history; and once what tells whose memberships changed is lost.
+      const killed = day % 3 === 1;
+      const lost = day === 5 ? ["drop table analytics.segment_flags"] : [];
       const before =
         day === 0
           ? [
@@ -143,6 +158,7 @@ export async function steadyDays(
               ...(resolved ? logins.first(asOf) : []),
             ]
           : [
+              ...lost,
               insert("orders", rowsOf(asOf)),
               `update raw.orders set revenue = (revenue + 60) % 200, loaded_at = ${stamp(asOf)} where order_id in ('o${random.below(next)}', 'o${random.below(next)}', 'o${random.below(next)}')`,
               ...(resolved ? logins.ofDay(asOf) : []),
@@ -150,11 +166,14 @@ export async function steadyDays(
       const answer = await worker.ask({
         as_of: asOfText(asOf),
         before,
+        ...(killed && { select: ["path:models", "--exclude", "segment_membership+"] }),
         verb: day === 0 ? "build" : "run",
         after: Object.values(differences),
       });
       const counts = Object.keys(differences).map((name, i) => [name, Number(answer.rows[i]?.[0]?.[0] ?? -1)]);
-      told.push({ day: new Date(asOf).toISOString(), failed: answer.failed, ...Object.fromEntries(counts) });
+      const history = killed || asOf < latest ? "left" : "updated";
+      if (history === "updated") latest = asOf;
+      told.push({ day: new Date(asOf).toISOString(), history, failed: answer.failed, ...Object.fromEntries(counts) });
       if (answer.failed.length > 0) break;
       // Now and then nobody builds for three days, builds twice within hours, or builds for an earlier instant.
       asOf += random.of([dayMs, dayMs, dayMs, dayMs, dayMs, 3 * dayMs, 5 * hourMs, -7 * hourMs]);

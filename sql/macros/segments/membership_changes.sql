@@ -2,33 +2,72 @@
   Whose membership differs from the open stays of a history table: a row per segment and profile that entered, left, or is in a segment
   whose definition became another.
 
-  definitions: {segment: definition}, of every segment there is now. history: the table of stays.
+  definitions: {segment: {says, column, bit}}, of every segment there is now. history: the table of stays. flags: `segment_flags`.
   Columns: segment, profile_id, definition (null: no such segment any more), is_member (1 or 0), and of the open stay, null if there was
   none: entered_at, entered_why, last_definition.
 -#}
-{% macro membership_changes(definitions, history) -%}
-  {{ return(adapter.dispatch('membership_changes', 'millrace')(definitions, history)) }}
+{% macro membership_changes(definitions, history, flags) -%}
+  {%- set read = millrace.flags_read(history, flags) -%}
+  {%- if read is none -%}
+    {{ return(adapter.dispatch('membership_changes', 'millrace')(definitions, history, flags)) }}
+  {%- endif -%}
+  {{ return(millrace.default__membership_changes(definitions, history, flags, read)) }}
 {%- endmacro %}
 
-{% macro default__membership_changes(definitions, history) -%}
-with members as (
+{#- read: none, or only of profiles whose flags changed after that build. -#}
+{% macro default__membership_changes(definitions, history, flags, read=none) -%}
+with profiles as (
 
-{{ millrace.current_members(definitions) | indent(4, true) }}
+    select * from {{ flags }}
+    {%- if read is not none %}
+    where flags_build > {{ read }}
+    {%- endif %}
 
 ),
 
 definitions as (
 
 {%- for segment, definition in definitions.items() %}
-    select '{{ segment }}' as segment, '{{ definition }}' as definition
+    select
+        '{{ segment }}' as segment,
+        '{{ definition.says }}' as definition,
+        '{{ definition.column }}' as flags,
+        cast({{ definition.bit }} as {{ dbt.type_bigint() }}) as bit
     {%- if not loop.last %} union all{% endif %}
 {%- endfor %}
 
 ),
 
+members as (
+
+    select
+        definitions.segment,
+        profiles.profile_id,
+        definitions.definition
+    from profiles
+    cross join definitions
+    where
+    {%- for column in definitions.values() | map(attribute='column') | unique %}
+        {%- if not loop.first %} or{% endif %}
+        definitions.flags = '{{ column }}' and {{ millrace.has_flag('profiles.' ~ column, 'definitions.bit') }}
+    {%- endfor %}
+
+),
+
 stays as (
 
-    select * from {{ history }} where left_at is null
+    select
+        segment,
+        profile_id,
+        entered_at,
+        entered_why,
+        definition
+    from {{ history }}
+    where
+        left_at is null
+        {%- if read is not none %}
+        and profile_id in (select profile_id from profiles)
+        {%- endif %}
 
 )
 
@@ -56,14 +95,14 @@ where
   their size. The stays of a definition lie together, so the others are not read; a definition's first characters differ, as those of
   names often do not.
 -#}
-{% macro duckdb__membership_changes(definitions, history) -%}
+{% macro duckdb__membership_changes(definitions, history, flags) -%}
 with outdated_definitions as materialized (
 
     -- which definitions there are takes no time; holding every stay against a list takes more than all the rest
     select definition
     from (select distinct definition from {{ history }} where left_at is null) as known
     {%- if definitions %}
-    where definition not in ('{{ definitions.values() | unique | join("', '") }}')
+    where definition not in ('{{ definitions.values() | map(attribute='says') | unique | join("', '") }}')
     {%- endif %}
 
 ),
@@ -80,23 +119,27 @@ outdated as materialized (
 select
     '{{ segment }}' as segment,
     coalesce(members.profile_id, stays.profile_id) as profile_id,
-    '{{ definition }}' as definition,
+    '{{ definition.says }}' as definition,
     case when members.profile_id is null then 0 else 1 end as is_member,
     stays.entered_at,
     stays.entered_why,
     stays.definition as last_definition
-from (select profile_id from {{ ref(segment) }}) as members
+from (
+    select profile_id
+    from {{ flags }}
+    where {{ millrace.has_flag(definition.column, definition.bit) }}
+) as members
 full outer join (
     select profile_id, entered_at, entered_why, definition
     from {{ history }}
-    where definition = '{{ definition }}' and segment = '{{ segment }}' and left_at is null
+    where definition = '{{ definition.says }}' and segment = '{{ segment }}' and left_at is null
     union all
     select profile_id, entered_at, entered_why, definition from outdated where segment = '{{ segment }}'
 ) as stays on members.profile_id = stays.profile_id
 where
     members.profile_id is null
     or stays.profile_id is null
-    or stays.definition <> '{{ definition }}'
+    or stays.definition <> '{{ definition.says }}'
 
 union all
 

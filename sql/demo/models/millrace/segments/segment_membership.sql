@@ -1,25 +1,29 @@
 -- made by `millrace compile` from segments/big_baskets_at_risk.yml; change that file, not this one
 {{ config(materialized='incremental', unique_key=['segment', 'profile_id', 'entered_at'], on_schema_change='append_new_columns', full_refresh=false) }}
 
-{#- what each segment says, as a hash -#}
+{#- what each segment says, as a hash, and which bit of segment_flags is its -#}
 {% set definitions = {
-    'big_baskets_at_risk': '3dac58217fae',
-    'lapsing': 'ffd2b844e987',
-    'new': '85522adb37d9',
-    'active': '9d08704f51e3',
-    'cooling': '2c24c45b7361',
-    'lost': '0116cadb0b06',
-    'vip_customers': '854408bd2940'
+    'big_baskets_at_risk': {'says': '3dac58217fae', 'column': 'flags_1', 'bit': 1},
+    'lapsing': {'says': 'ffd2b844e987', 'column': 'flags_1', 'bit': 2},
+    'new': {'says': '85522adb37d9', 'column': 'flags_1', 'bit': 4},
+    'active': {'says': '9d08704f51e3', 'column': 'flags_1', 'bit': 8},
+    'cooling': {'says': '2c24c45b7361', 'column': 'flags_1', 'bit': 16},
+    'lost': {'says': '0116cadb0b06', 'column': 'flags_1', 'bit': 32},
+    'vip_customers': {'says': '854408bd2940', 'column': 'flags_1', 'bit': 64}
 } %}
 
 -- Who was in which segment from when until when, and why they entered and left.
+-- depends_on: {{ ref('segment_flags') }}
 -- depends_on: {{ ref('profile_traits') }}
 -- depends_on: {{ ref('profile_alias') }}
 -- depends_on: {{ ref('profile_change') }}
+{%- for segment in definitions %}
+-- depends_on: {{ ref(segment) }}
+{%- endfor %}
 {% if is_incremental() %}
 with changes as (
 
-    {{ millrace.membership_changes(definitions, this) | indent(4) }}
+    {{ millrace.membership_changes(definitions, this, ref('segment_flags')) | indent(4) }}
 
 ),
 
@@ -68,6 +72,7 @@ select
         else 'rule'
     end as left_why,
     case when changes.is_member = 1 then changes.definition else changes.last_definition end as definition,
+    (select max(flags_build) from {{ ref('segment_flags') }}) as flags_build,
     (select max(run) from {{ ref('identity_published') }}) as identity_run
 from changes
 left join redefined on changes.segment = redefined.segment
@@ -76,7 +81,7 @@ where {{ millrace.as_of() }} >= (select known_at from latest)
 {% else %}
 with members as (
 
-    {{ millrace.current_members(definitions) | indent(4) }}
+    {{ millrace.current_members(definitions, ref('segment_flags')) | indent(4) }}
 
 )
 
@@ -88,6 +93,7 @@ select
     cast(null as {{ dbt.type_timestamp() }}) as left_at,
     cast(null as {{ dbt.type_string() }}) as left_why,
     cast(definition as {{ dbt.type_string() }}) as definition,
+    (select max(flags_build) from {{ ref('segment_flags') }}) as flags_build,
     (select max(run) from {{ ref('identity_published') }}) as identity_run
 from members
 {% endif %}

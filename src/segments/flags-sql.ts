@@ -1,0 +1,161 @@
+import { createHash } from "node:crypto";
+import type { Declarations, SegmentDeclaration } from "../core/declared.ts";
+import { steadyConfig } from "../rules/steady.ts";
+import { columns, indent, ref, withTables } from "../rules/text.ts";
+import type { CountModel } from "./count-models.ts";
+import { definitionOf, profileTable } from "./names.ts";
+import { patternName, rulesWithin } from "./patterns.ts";
+import { ruleSql, type TimesOf } from "./rule-sql.ts";
+import { isBare, patternTables } from "./segment-sql.ts";
+
+/** Where `segment_flags` says whether a profile is in a segment: a bit of one of its columns. */
+export interface Flag {
+  readonly segment: SegmentDeclaration;
+  /** `flags_1`, `flags_2`, … */
+  readonly column: string;
+  /** A power of two; JSON and doubles end at 53 bits, so a bigint. */
+  readonly bit: bigint;
+}
+
+/** Of the 63 bits of a number without its sign. */
+const bitsPerColumn = 60;
+
+/** Rules first: one pass over the profiles evaluates those of a column. What a model lists alone stands in columns of its own. */
+export function flagsOf(segments: readonly SegmentDeclaration[]): Flag[][] {
+  const groups: SegmentDeclaration[][] = [];
+  for (const some of [segments.filter((each) => !isBare(each)), segments.filter(isBare)]) {
+    for (let from = 0; from < some.length; from += bitsPerColumn) groups.push(some.slice(from, from + bitsPerColumn));
+  }
+  return groups.map((group, i) =>
+    group.map((segment, place) => ({ segment, column: `flags_${i + 1}`, bit: 2n ** BigInt(place) })),
+  );
+}
+
+/**
+ * A row per profile that is or was in a segment, and in which it is now. A later build writes the rows that differ and numbers them
+ * with the build, so that the history of memberships reads those that changed since it last did, and nobody else's.
+ */
+export function flagsSql(declared: Declarations, models: readonly CountModel[]): string {
+  const groups = flagsOf(declared.segments);
+  const all = groups.flatMap(([first]) => first?.column ?? []);
+  // Another order or meaning of the bits makes every row differ.
+  const layout = createHash("sha256")
+    .update(JSON.stringify(groups.map((group) => group.map(({ segment }) => [segment.name, definitionOf(segment)]))))
+    .digest("hex")
+    .slice(0, 12);
+  const tables = new Map<string, string>();
+  const parts = groups.map((group) => {
+    const [first] = group;
+    if (first === undefined || isBare(first.segment)) return [first?.column ?? "", listedFlags(group)] as const;
+    return [first.column, ruledFlags(group, declared, models, tables)] as const;
+  });
+  const differs = [
+    ...all.map((column) => `coalesce(now_flags.${column}, 0) <> coalesce(known.${column}, 0)`),
+    `known.layout <> '${layout}'`,
+  ];
+  const update = [
+    "select",
+    columns([
+      "coalesce(now_flags.profile_id, known.profile_id) as profile_id",
+      ...all.map((column) => `coalesce(now_flags.${column}, 0) as ${column}`),
+      `'${layout}' as layout`,
+      "(select coalesce(max(flags_build), {{ millrace.first_flags_build() }}) + 1 from {{ this }}) as flags_build",
+    ]),
+    "from now_flags",
+    "full outer join (",
+    "    -- as the last build left them; a column may be new",
+    "    select",
+    indent(columns(["profile_id", ...all.map(ownColumn), "layout"])),
+    "    from {{ this }}",
+    ") as known on now_flags.profile_id = known.profile_id",
+    `where\n    ${differs.join("\n    or ")}`,
+  ].join("\n");
+  const begin = [
+    "select",
+    columns([
+      "profile_id",
+      ...all,
+      `cast('${layout}' as {{ dbt.type_string() }}) as layout`,
+      "cast({{ millrace.first_flags_build() }} as {{ dbt.type_bigint() }}) as flags_build",
+    ]),
+    "from now_flags",
+  ].join("\n");
+  const text = withTables(
+    [...tables, ...parts, ["now_flags", together(all)]],
+    `{% if is_incremental() %}\n${update}\n{% else %}\n${begin}\n{% endif %}`,
+  );
+  return `${steadyConfig}
+
+-- In which segments each profile is now: a bit each, and segment_membership says whose is which.
+${text}`;
+}
+
+const ownColumn = (column: string): string => `{{ millrace.own_column('${column}', '0') }} as ${column}`;
+
+/** Profiles with a bit set. */
+function together(all: readonly string[]): string {
+  const [only = ""] = all;
+  if (all.length === 1) return `select * from ${only} where ${only} <> 0`;
+  const parts = all.map((own) => {
+    const shown = all.map((column) => (column === own ? column : `0 as ${column}`));
+    return `select\n${columns(["profile_id", ...shown])}\nfrom ${own}\nwhere ${own} <> 0`;
+  });
+  const most = all.map((column) => `max(${column}) as ${column}`);
+  return `select\n${columns(["profile_id", ...most])}\nfrom (\n\n${indent(parts.join("\n\nunion all\n\n"))}\n\n) as parts\ngroup by profile_id`;
+}
+
+/** Segments by rules, and those that a model lists among the profiles: all of them in one pass. */
+function ruledFlags(
+  group: readonly Flag[],
+  declared: Declarations,
+  models: readonly CountModel[],
+  tables: Map<string, string>,
+): string {
+  const joins = new Set<string>();
+  const sharedBy = new Map(
+    models.flatMap(({ kind, model, patterns }) => (kind === "shared" ? patterns.map(({ name }) => [name, model]) : [])),
+  );
+  const timesOf: TimesOf = (pattern) => {
+    const shared = sharedBy.get(pattern);
+    return shared === undefined ? `${pattern}.times` : `${shared}.${pattern}`;
+  };
+  const bits = group.map(({ segment: { name, by }, bit }) => {
+    let condition: string;
+    if ("model" in by) {
+      condition = `profiles.profile_id in (select profile_id from ${ref(by.model)})`;
+    } else {
+      for (const each of rulesWithin(by.rule)) {
+        const shared = each.kind === "did" ? sharedBy.get(patternName(each.pattern)) : undefined;
+        if (shared !== undefined)
+          joins.add(`left join ${ref(shared)} as ${shared} on profiles.profile_id = ${shared}.profile_id`);
+      }
+      for (const [pattern, { kind, text }] of patternTables(by.rule, models)) {
+        if (sharedBy.has(pattern)) continue;
+        tables.set(pattern, text);
+        if (kind === "counted") joins.add(`left join ${pattern} on profiles.profile_id = ${pattern}.profile_id`);
+      }
+      condition = ruleSql(by.rule, declared.timeZone, "plain", timesOf);
+    }
+    return { name, text: `case when\n${indent(condition)}\nthen ${bit} else 0 end` };
+  });
+  const sum = bits.map(({ name, text }, i) => `-- ${name}\n${i === 0 ? "" : "+ "}${text}`).join("\n");
+  const never = declared.excluded.map(
+    ({ model }) => `profiles.profile_id not in (select profile_id from ${ref(model)} where profile_id is not null)`,
+  );
+  return [
+    "select",
+    columns(["profiles.profile_id", `cast(\n${indent(sum)}\nas {{ dbt.type_bigint() }}) as ${group[0]?.column ?? ""}`]),
+    `from ${ref(profileTable)} as profiles`,
+    ...joins,
+    ...(never.length === 0 ? [] : [`where\n    ${never.join("\n    and ")}`]),
+  ].join("\n");
+}
+
+/** Segments that are a dbt model of that name: whomever it lists, also whom no trait knows. */
+function listedFlags(group: readonly Flag[]): string {
+  const lists = group.map(
+    ({ segment: { name }, bit }) =>
+      `select distinct\n    profile_id,\n    cast(${bit} as {{ dbt.type_bigint() }}) as bit\nfrom ${ref(name)}\nwhere profile_id is not null`,
+  );
+  return `select\n    profile_id,\n    cast(sum(bit) as {{ dbt.type_bigint() }}) as ${group[0]?.column ?? ""}\nfrom (\n\n${indent(lists.join("\n\nunion all\n\n"))}\n\n) as lists\ngroup by profile_id`;
+}
