@@ -12,5 +12,5 @@
 {%- endmacro %}
 
 {% macro default__as_of() -%}
-  cast({{ dbt.string_literal(millrace.as_of_text()) }} as {{ dbt.type_timestamp() }})
+  {{ return(millrace.instant_literal(millrace.as_of_text())) }}
 {%- endmacro %}

@@ -26,5 +26,5 @@
 {%- endmacro %}
 
 {% macro timestamp_literal(instant) -%}
-  cast({{ dbt.string_literal(instant.strftime('%Y-%m-%d %H:%M:%S.%f')) }} as {{ dbt.type_timestamp() }})
+  {{ return(millrace.instant_literal(instant.strftime('%Y-%m-%d %H:%M:%S.%f'))) }}
 {%- endmacro %}

@@ -15,12 +15,12 @@
   levenshtein_less_equal(left({{ left_text }}, 255), left({{ right_text }}, 255), cast({{ most }} as integer)) <= {{ most }}
 {%- endmacro %}
 
-{#- Snowflake's name for it, with the bound as third argument. -#}
+{#- Snowflake's name for it. What is farther than the bound is told as the bound itself, which is therefore one more than what is asked. -#}
 {% macro snowflake__edit_distance_within(left_text, right_text, most) -%}
-  editdistance({{ left_text }}, {{ right_text }}, cast({{ most }} as integer)) <= {{ most }}
+  editdistance({{ left_text }}, {{ right_text }}, cast({{ most }} as integer) + 1) <= {{ most }}
 {%- endmacro %}
 
-{#- BigQuery's name for it. -#}
+{#- BigQuery's name for it; its bound is told likewise. -#}
 {% macro bigquery__edit_distance_within(left_text, right_text, most) -%}
-  edit_distance({{ left_text }}, {{ right_text }}, max_distance => cast({{ most }} as int64)) <= {{ most }}
+  edit_distance({{ left_text }}, {{ right_text }}, max_distance => cast({{ most }} as int64) + 1) <= {{ most }}
 {%- endmacro %}

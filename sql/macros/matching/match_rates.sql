@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 {% macro default__match_rates(histogram, records, matches_per_record, housemates_per_record) -%}
-  {%- set float = dbt.type_float() -%}
+  {%- set float = millrace.type_double() -%}
 with total as (
   select cast(count(*) as {{ float }}) as records from {{ records }}
 ),
@@ -19,6 +19,9 @@ evidence as (
     power(2.0, cast(greatest(-300, least(300, evidence_other)) as {{ float }})) as odds_other,
     power(2.0, cast(greatest(-300, least(300, evidence_other - evidence_housemate)) as {{ float }})) as odds_housemate
   from {{ histogram }}
+  union all
+  -- none at all are counted as no times one pair: BigQuery has no outer join without an equality
+  select cast(0 as {{ float }}) as pairs, cast(1 as {{ float }}) as odds_other, cast(1 as {{ float }}) as odds_housemate
 ),
 
 rate_0 as (
@@ -31,24 +34,24 @@ rate_0 as (
 rate_{{ step }} as (
   select
     {% if matches_per_record is none -%}
-    greatest(0.01, coalesce(sum(
+    greatest(0.01, sum(
       2 * pairs * before.matches * odds_other
       / (total.records + before.matches * odds_other + before.housemates * odds_housemate)
-    ), 0) / greatest(max(total.records), 1)) as matches,
+    ) / greatest(max(total.records), 1)) as matches,
     {%- else -%}
     max(before.matches) as matches,
     {%- endif %}
     {% if housemates_per_record is none -%}
-    greatest(0.001, coalesce(sum(
+    greatest(0.001, sum(
       2 * pairs * before.housemates * odds_housemate
       / (total.records + before.matches * odds_other + before.housemates * odds_housemate)
-    ), 0) / greatest(max(total.records), 1)) as housemates
+    ) / greatest(max(total.records), 1)) as housemates
     {%- else -%}
     max(before.housemates) as housemates
     {%- endif %}
   from total
   cross join rate_{{ step - 1 }} as before
-  left join evidence on 1 = 1
+  cross join evidence
 )
 {%- endfor %}
 

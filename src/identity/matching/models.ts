@@ -26,7 +26,7 @@ export function recordModel(matching: Matching): string {
   });
   const shares = matching.weighing.traits.map(({ trait, role }) => {
     const bearers = `count(*) over (partition by ${trait}) + ${Number((usualShare[role] * usualRecords).toFixed(6))}`;
-    return `case when ${trait} is not null then cast(${bearers} as {{ dbt.type_float() }}) / (count(${trait}) over () + ${usualRecords}) end as ${trait}_share`;
+    return `case when ${trait} is not null then cast(${bearers} as {{ millrace.type_double() }}) / (count(${trait}) over () + ${usualRecords}) end as ${trait}_share`;
   });
   const fingerprint = traitsOf(matching)
     .map((trait) => `coalesce(${trait}, '')`)
@@ -210,11 +210,11 @@ select
   -- against any two people
   cast(
     ${sum("other")}
-  as {{ dbt.type_float() }}) as evidence_other,
+  as {{ millrace.type_double() }}) as evidence_other,
   -- against two people of one household
   cast(
     ${sum("housemate")}
-  as {{ dbt.type_float() }}) as evidence_housemate
+  as {{ millrace.type_double() }}) as evidence_housemate
 from {{ ref('identity_match_pair') }} as p
 inner join {{ ref('identity_match_record') }} as a on a.record_id = p.a_record
 `;
@@ -261,9 +261,9 @@ with scored as (
     -- odds against a match, from both sides
     1.0 / (
       1.0
-      + power(2.0, greatest(-300.0, least(300.0, -score.evidence_other)))
+      + power(2.0, greatest(-300.0, least(300.0, 0.0 - score.evidence_other)))
         / greatest(rate.matches_per_record / rate.records, 1e-15)
-      + power(2.0, greatest(-300.0, least(300.0, -score.evidence_housemate)))
+      + power(2.0, greatest(-300.0, least(300.0, 0.0 - score.evidence_housemate)))
         * rate.housemates_per_record / rate.matches_per_record
     ) as confidence
   from {{ ref('identity_match_score') }} as score
