@@ -1,5 +1,5 @@
 {#-
-  A telephone number as +digits (E.164), or NULL where it is none: letters, too short, too long. A number without + or 00 is
+  A telephone number as +digits (E.164), or NULL where it is none: letters, or fewer or more digits than its country's numbers have (`phone_pattern`). A number without + or 00 is
   one of `country`. An extension is left out; a trunk digit in brackets, as in +44 (0)20, too, and one of `country` without them.
   Numbers of the North American plan (+1) have ten digits: a local one without its area is everybody's.
 -#}
@@ -28,6 +28,5 @@
       else '{{ of["code"] }}' || {{ digits }}
     end
   {%- endset -%}
-  case when {{ millrace.matches_pattern(written, '^[+]?[0-9 ()./-]+$') }} and length({{ number }}) between 8 and 15 and {{ number }} not like '0%'
-    and ({{ number }} not like '1%' or length({{ number }}) = 11) then '+' || {{ number }} end
+  case when {{ millrace.matches_pattern(written, '^[+]?[0-9 ()./-]+$') }} and {{ millrace.matches_pattern(number, millrace.phone_pattern()) }} then '+' || {{ number }} end
 {%- endmacro %}
