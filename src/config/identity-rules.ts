@@ -93,7 +93,8 @@ export function identityRules(root: SourceMap, config: IdentityConfig): Fault[] 
   }
   for (const { name, bundle } of config.survivorship) {
     const place = key("survivorship", name);
-    if (bundle.length === 0 && name !== "default") known(place, name, traits, "trait");
+    // A namespace has a column of the golden record too.
+    if (bundle.length === 0 && name !== "default") known(place, name, [...traits, ...names], "trait");
     for (const trait of bundle) known(at("survivorship", name, "bundle"), trait, traits, "trait");
   }
   for (const { trait } of config.matching?.compare ?? [])

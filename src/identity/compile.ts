@@ -1,7 +1,7 @@
 import type { CompiledFile } from "../core/compiled.ts";
 import type { IdentityConfig } from "../core/identity.ts";
 import { declaration } from "./declaration.ts";
-import { choosesTraits, compileGolden } from "./golden/compile.ts";
+import { compileGolden } from "./golden/compile.ts";
 import { jinja } from "./jinja.ts";
 import { compileMatching } from "./matching/compile.ts";
 import { published } from "./published-models.ts";
@@ -37,9 +37,9 @@ ${matched}select * from {{ ref('identity_record') }}
 /** Moves the pointer that all published views read, unless the brake holds it. */
 function publishingModel(config: IdentityConfig): string {
   const { merges, largest } = config.guards.brake;
-  const golden = choosesTraits(config) ? "-- depends_on: {{ ref('identity_golden') }}\n" : "";
   return `{{ config(materialized='millrace_identity_pointer', meta={'millrace': ${jinja({ merges, largest })}}) }}
-${golden}select * from {{ ref('identity_resolution') }}
+-- depends_on: {{ ref('identity_golden') }}
+select * from {{ ref('identity_resolution') }}
 `;
 }
 

@@ -12,7 +12,10 @@
   {%- set columns = 'profile_id, trait, value, rule, source, record_key, seen_at, losing_values' -%}
   {%- do millrace.identity_step('clear golden', 'delete from ' ~ golden ~ ' where run <> ' ~ pointer) -%}
   {#- A run that is published already shows its rows: they stay as they are. -#}
-  {%- if staged > pointer -%}
+  {#- Where no source has a trait all that can be staged is pins: without one, who is who need not be read. -#}
+  {%- set nothing = (config.get('meta') or {}).get('millrace', {}).get('only') == 'pins' and millrace.identity_count('select count(*) from '
+    ~ millrace.identity_state(here, 'decision') ~ " where kind = 'pin' and withdrawn_at is null") == 0 -%}
+  {%- if staged > pointer and not nothing -%}
     {%- do millrace.identity_step('golden', 'insert into ' ~ golden ~ ' (run, ' ~ columns ~ ') select ' ~ staged ~ ', ' ~ columns ~ ' from (' ~ sql ~ ') as said') -%}
     {%- do millrace.identity_put_steps(here, staged) -%}
   {%- endif -%}

@@ -5,6 +5,7 @@ import { ConfigError } from "../../core/errors.ts";
 import type { ExitCode } from "../../core/exit.ts";
 import { type IdentityConfig, identityTraits, recordNamespace } from "../../core/identity.ts";
 import { maskValue } from "../../destinations/pii.ts";
+import { goldenNamespaces } from "../../identity/golden/subjects.ts";
 import { type Sql, sql } from "../../warehouse/sql.ts";
 import type { Session } from "../../warehouse/warehouse.ts";
 import type { App } from "../app.ts";
@@ -18,7 +19,8 @@ interface Holder extends Identifier {
 
 /**
  * `identity pin PROFILE TRAIT VALUE`: the golden record has this value from the next build on, until it is unpinned. PROFILE is an
- * id of it, earlier ones too, or one of its identifiers. Throws ConfigError on a profile or trait that there is not.
+ * id of it, earlier ones too, or one of its identifiers. TRAIT may be a namespace: then VALUE is one of the profile's own identifiers.
+ * Throws ConfigError on a profile, trait or identifier that there is not.
  */
 export async function pin(app: App, given: Given, [profile, trait, value]: readonly (string | undefined)[]) {
   const by = signed(given);
@@ -29,6 +31,7 @@ export async function pin(app: App, given: Given, [profile, trait, value]: reado
     const id = randomUUID();
     const relation = session.dialect.relation(at.decision);
     const now = session.dialect.now();
+    if (isNamespace(app.identity, name)) await refuseForeign(session, at, holder, { namespace: name, value });
     // The newest pin of a profile's trait stands; those before it are withdrawn, and kept.
     await session.execute([
       withdraw(session, at, holder, name),
@@ -85,10 +88,25 @@ async function decide(
 }
 
 function traitOf(config: IdentityConfig | null, trait: string | undefined): string {
-  const known = config === null ? [] : identityTraits(config);
+  const known = config === null ? [] : [...identityTraits(config), ...goldenNamespaces(config)];
   if (trait !== undefined && known.includes(trait)) return trait;
   throw new ConfigError(trait === undefined ? "a trait is missing" : `identity.yml has no trait "${trait}"`, {
     hint: trait === undefined ? "Write PROFILE TRAIT." : meant(trait, known, "traits"),
+  });
+}
+
+const isNamespace = (config: IdentityConfig | null, name: string): boolean =>
+  config !== null && goldenNamespaces(config).includes(name);
+
+async function refuseForeign(
+  session: Session,
+  at: IdentityTables,
+  { profileId }: Holder,
+  own: Identifier,
+): Promise<void> {
+  if ((await profileOf(session, at.component, own)) === profileId) return;
+  throw new ConfigError(`the value is no ${own.namespace} of profile ${profileId}`, {
+    hint: "Only an identifier that the profile has can be pinned; write it normalised, as identity_component has it.",
   });
 }
 

@@ -1,8 +1,10 @@
 import { stringify } from "yaml";
 import type { CompiledFile } from "../../core/compiled.ts";
 import { type IdentityConfig, identityTraits } from "../../core/identity.ts";
+import { jinja, text } from "../jinja.ts";
 import { goldenQuery } from "./golden-query.ts";
-import { atPointer, identifierQuery } from "./identifier-query.ts";
+import { atPointer, identifierProvenance, identifierValues, stagedAtPointer } from "./identifier-query.ts";
+import { pinnedSelect } from "./pins.ts";
 import { goldenNamespaces } from "./subjects.ts";
 import { valueQuery } from "./value-query.ts";
 
@@ -15,58 +17,63 @@ const pins = `(
     where kind = 'pin' and withdrawn_at is null
   )`;
 
-/** Whether values of traits are chosen and staged; identifiers are only read. */
-export const choosesTraits = (config: IdentityConfig): boolean => identityTraits(config).length > 0;
+const columns = "profile_id, trait, value, rule, source, record_key, seen_at, losing_values";
 
-/** The golden records as dbt models. */
+/** The golden records as dbt models: traits and pins are chosen and staged, identifiers are read where they stand. */
 export function compileGolden(config: IdentityConfig, from: string): readonly CompiledFile[] {
   const file = (name: string, text: string): CompiledFile => ({ path: `${folder}/${name}`, from, text });
-  const chosen = choosesTraits(config);
-  const said = [
-    ...(chosen ? ["select profile_id, trait, value from {{ ref('profile_golden_provenance') }}"] : []),
-    identifierQuery(config),
-  ].filter((query) => query !== null);
+  const view = (query: string) => `{{ config(materialized='millrace_identity_view') }}
+-- depends_on: {{ ref('identity_published') }}
+${atPointer}
+
+${query}
+`;
+  const values = [stagedAtPointer("profile_id, trait, value"), identifierValues(config)].filter(
+    (each) => each !== null,
+  );
   const golden = goldenQuery(
     config,
     "(select profile_id from {{ ref('profile') }} where status = 'active')",
-    `(\n  ${said.join("\n  union all\n  ")}\n)`,
+    `(\n  ${values.join("\n  union all\n  ")}\n)`,
   );
   return [
-    ...(chosen ? stagedModels(config, file) : []),
-    file("profile_golden.sql", `{{ config(materialized='millrace_identity_view') }}\n${atPointer}\n\n${golden}\n`),
+    file(
+      "identity_golden.sql",
+      `{{ config(materialized='millrace_identity_golden', meta={'millrace': ${jinja({ only: identityTraits(config).length > 0 ? null : "pins" })}}, pre_hook="{{ millrace.identity_session() }}") }}
+-- depends_on: {{ ref('identity_resolution') }}
+
+${staged(config)}
+`,
+    ),
+    file("profile_golden_provenance.sql", view(provenance(config))),
+    file("profile_golden.sql", view(golden)),
     file("golden.yml", properties(config)),
   ];
 }
 
-function stagedModels(
-  config: IdentityConfig,
-  file: (name: string, text: string) => CompiledFile,
-): readonly CompiledFile[] {
-  const values = valueQuery(config, {
+function staged(config: IdentityConfig): string {
+  const inputs = {
     component: "{{ millrace.identity_staged('component', this) }}",
     record: "{{ ref('identity_record') }}",
     pin: pins,
-  });
-  return [
-    file(
-      "identity_golden.sql",
-      `{{ config(materialized='millrace_identity_golden', pre_hook="{{ millrace.identity_session() }}") }}
--- depends_on: {{ ref('identity_resolution') }}
+  };
+  if (identityTraits(config).length > 0) return valueQuery(config, inputs);
+  return `select profile_id, trait, value, rule, source, record_key, seen_at, cast(null as {{ dbt.type_string() }}) as losing_values
+from (
+  ${pinnedSelect(inputs, goldenNamespaces(config)) ?? ""}
+) as pinned`;
+}
 
-${values}
-`,
-    ),
-    file(
-      "profile_golden_provenance.sql",
-      `{{ config(materialized='millrace_identity_view') }}
--- depends_on: {{ ref('identity_published') }}
-
-select profile_id, trait, value, rule, source, record_key, seen_at, losing_values
-from {{ millrace.identity_state(this, 'state_golden') }}
-where run = (select max(run) from {{ millrace.identity_state(this, 'state_pointer') }})
-`,
-    ),
-  ];
+function provenance(config: IdentityConfig): string {
+  const identifiers = identifierProvenance(config);
+  if (identifiers === null) return stagedAtPointer(columns);
+  const names = goldenNamespaces(config).map(text).join(", ");
+  return `${stagedAtPointer(columns)} and trait not in (${names})
+union all
+select ${columns}
+from (
+${identifiers}
+) as identifiers`;
 }
 
 function properties(config: IdentityConfig): string {
@@ -93,10 +100,11 @@ function properties(config: IdentityConfig): string {
     { name: "identity_golden", description: "Golden records of the newest identity run, published or not." },
     {
       name: "profile_golden_provenance",
-      description: "Where each value of profile_golden comes from: one row per profile and trait that a source says.",
+      description:
+        "Where each value of profile_golden comes from: one row per profile and namespace or trait that a source says.",
       columns: [
         { name: "profile_id", description: "the profile", data_tests: ["not_null", toProfile] },
-        { name: "trait", description: "of identity.yml", data_tests: ["not_null"] },
+        { name: "trait", description: "a trait or a namespace of identity.yml", data_tests: ["not_null"] },
         { name: "value", description: "the winner; NULL where the record that won a bundle leaves the trait empty" },
         {
           name: "rule",
@@ -111,6 +119,6 @@ function properties(config: IdentityConfig): string {
       ],
     },
   ];
-  const models = [...golden, ...(choosesTraits(config) ? staged : [])];
+  const models = [...golden, ...staged];
   return stringify({ version: 2, models }, { lineWidth: 0 });
 }

@@ -1,49 +1,120 @@
-import type { IdentityConfig, SurvivorshipRule } from "../../core/identity.ts";
+import type { IdentityConfig } from "../../core/identity.ts";
 import { text } from "../jinja.ts";
-import { goldenNamespaces, usual } from "./subjects.ts";
+import { decidedCandidates, rankedCandidates, winnersAndLosers } from "./ranking.ts";
+import { identifierSubjects } from "./subjects.ts";
+
+/** Says which run is published, for the queries below. */
+export const atPointer = `{% set pointer = '(select max(run) from ' ~ millrace.identity_state(this, 'state_pointer') ~ ')' %}`;
+
+const state = (name: string): string => `{{ millrace.identity_state(this, '${name}') }}`;
+const open = (name: string): string =>
+  `{{ millrace.identity_open_rows(millrace.identity_state(this, '${name}'), pointer) }}`;
+
+/** Rows of `state_golden` that show: traits as they were chosen, and pins of identifiers. */
+export const stagedAtPointer = (columns: string): string =>
+  `select ${columns} from ${state("state_golden")} where run = {{ pointer }}`;
 
 /** Of one record's several values (`email`, `email_2`) the one declared first is worth most. */
-const last = ["o.worth", "o.source", "d.value"];
+const tie = ["worth", "source", "signature"];
 
-const orderOf: Readonly<Record<SurvivorshipRule, string>> = {
-  trust: "o.trust",
-  most_recent: "case when o.seen_at is null then 1 else 0 end, o.seen_at desc",
-  most_frequent: "count(*) over (partition by o.code) desc",
-  longest: "length(d.value) desc",
-};
-
-/**
- * The best value per profile and namespace: profile_id, trait (the namespace), value. Read at the pointer from what the
- * published tables are made of, so that a value which a guard gave to another profile, or that is blocked, is nobody's here.
- */
-export function identifierQuery(config: IdentityConfig): string | null {
-  const names = goldenNamespaces(config);
-  if (names.length === 0) return null;
-  const order = config.survivorship.find(({ name }) => name === "default")?.order ?? usual;
-  const trust = config.sources.map(({ name, trust: of }) => `when ${text(name)} then ${of}`).join(" ");
-  const open = (alias: string) => `{{ millrace.identity_is_open(${JSON.stringify(alias)}, pointer) }}`;
-  const state = (name: string) => `{{ millrace.identity_state(this, ${JSON.stringify(name)}) }}`;
-  return `select profile_id, namespace as trait, value
+/** The best identifier of every profile and namespace: profile_id, trait (the namespace), value; not where one is pinned. */
+export function identifierValues(config: IdentityConfig): string | null {
+  const subjects = identifierSubjects(config);
+  if (subjects.length === 0) return null;
+  return `select profile_id, subject as trait, part_1 as value
   from (
-    select
-      c.profile_id,
-      d.namespace,
-      d.value,
-      row_number() over (
-        partition by c.profile_id, d.namespace
-        order by ${[...order.map((rule) => orderOf[rule]), ...last].join(", ")}
-      ) as place
-    from (
-      select o.*, case o.source ${trust} end as trust
-      from ${state("state_observation")} as o
-      where ${open("o")}
-    ) as o
-    inner join ${state("dictionary")} as d on d.code = o.code
-    inner join ${state("state_component")} as c on c.code = o.code and ${open("c")}
-    where d.namespace in (${names.map(text).join(", ")})
-  ) as ranked
-  where place = 1`;
+    with ${candidates(config, [])},
+
+${rankedCandidates({ subjects, times: "sum(times)", tie })}
+
+    select ranked.profile_id, ranked.subject, ranked.part_1
+    from ranked
+    left join pinned on pinned.profile_id = ranked.profile_id and pinned.trait = ranked.subject
+    where ranked.place = 1 and pinned.profile_id is null
+  ) as best`;
 }
 
-/** Says which run is published, for `identifierQuery`. */
-export const atPointer = `{%- set pointer = '(select max(run) from ' ~ millrace.identity_state(this, 'state_pointer') ~ ')' -%}`;
+/**
+ * Where the identifiers of profile_golden come from, as `valueQuery` says it of traits. Read at the pointer from what the published
+ * tables are made of: a value which a guard gave to another profile, or that is blocked, is nobody's here.
+ */
+export function identifierProvenance(config: IdentityConfig): string | null {
+  const subjects = identifierSubjects(config);
+  if (subjects.length === 0) return null;
+  return `with ${candidates(config, ["record_key"])},
+
+${rankedCandidates({ subjects, times: "sum(times)", tie })},
+
+${decidedCandidates({ subjects })},
+
+said as (
+  select profile_id, subject as trait, part_1 as value, rule, source, record_key, seen_at, place from decided
+  union all
+  select profile_id, trait, value, rule, source, record_key, seen_at, 0 as place from pinned
+),
+
+${winnersAndLosers}`;
+}
+
+/**
+ * CTEs `pinned` and `candidate`: one candidate per identifier and source that bears it, with the last record that does. What a source
+ * said longer ago than its ttl counts no more, reckoned from the run that is published.
+ */
+function candidates(config: IdentityConfig, of: readonly "record_key"[]): string {
+  const names = identifierSubjects(config)
+    .map(({ name }) => text(name))
+    .join(", ");
+  const trust = config.sources.map(({ name, trust: rank }) => `when ${text(name)} then ${rank}`).join(" ");
+  const keyed = of.length > 0;
+  const record = keyed
+    ? `\n    inner join ${open("state_record")} as record on record.record_id = observation.record_id`
+    : "";
+  const expiring = config.sources.flatMap(({ name, ttlSeconds }) =>
+    ttlSeconds === null ? [] : [stillCounts(name, ttlSeconds)],
+  );
+  return `pinned as (
+  select profile_id, trait, value, rule, source, record_key, seen_at
+  from ${state("state_golden")}
+  where run = {{ pointer }} and trait in (${names})
+),
+
+sighting as (
+  select
+    observation.code,
+    observation.source,
+    observation.seen_at,
+    observation.worth,${keyed ? "\n    record.record_key," : ""}
+    count(*) over (partition by observation.code, observation.source) as times,
+    row_number() over (
+      partition by observation.code, observation.source
+      order by
+        case when observation.seen_at is null then 1 else 0 end,
+        observation.seen_at desc,
+        observation.worth${keyed ? ",\n        record.record_key" : ""}
+    ) as turn
+  from ${open("state_observation")} as observation${record}${expiring.length === 0 ? "" : `\n  where ${expiring.join("\n    and ")}`}
+),
+
+candidate as (
+  select
+    component.profile_id,
+    dictionary.namespace as subject,
+    sighting.source,
+    sighting.seen_at,
+    sighting.worth,
+    sighting.times,${keyed ? "\n    sighting.record_key," : ""}
+    case sighting.source ${trust} end as trust,
+    dictionary.value as part_1,
+    dictionary.value as signature,
+    length(dictionary.value) as size
+  from sighting
+  inner join ${state("dictionary")} as dictionary on dictionary.code = sighting.code
+  inner join ${open("state_component")} as component on component.code = sighting.code
+  where sighting.turn = 1 and dictionary.namespace in (${names})
+)`;
+}
+
+function stillCounts(source: string, ttlSeconds: number): string {
+  const since = `{{ millrace.instant_plus(-${ttlSeconds}, 'second', '(select max(as_of) from ' ~ millrace.identity_state(this, 'state_run') ~ ' where run = ' ~ pointer ~ ')') }}`;
+  return `(observation.source <> ${text(source)} or observation.seen_at is null or observation.seen_at >= ${since})`;
+}

@@ -25,6 +25,18 @@ export function subjectsOf(config: Pick<IdentityConfig, "sources" | "survivorshi
   ];
 }
 
+/** A namespace with a column in the golden record is a subject like a trait, by rules of its own or those of the default. */
+export function identifierSubjects(
+  config: Pick<IdentityConfig, "namespaces" | "sources" | "survivorship">,
+): readonly Subject[] {
+  const orderOf = (name: string) => config.survivorship.find((each) => each.name === name)?.order;
+  return goldenNamespaces(config).map((name) => ({
+    name,
+    traits: [name],
+    order: orderOf(name) ?? orderOf("default") ?? usual,
+  }));
+}
+
 /** Namespaces with a column in the golden record; a trait of the same name stands for its namespace. */
 export function goldenNamespaces(config: Pick<IdentityConfig, "namespaces" | "sources">): string[] {
   const traits = new Set(identityTraits(config));

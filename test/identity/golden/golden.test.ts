@@ -8,7 +8,7 @@ import { type GoldenRecord, goldenConfig, goldenModels } from "./records.ts";
 
 const inputs = { component: "{{ ref('who') }}", record: "{{ ref('identity_record') }}", pin: "{{ ref('pin') }}" };
 const noPins =
-  "select 'record:crm' as namespace, 'x' as value, 'first_name' as trait, 'x' as pinned_value, {{ millrace.as_of() }} as decided_at where 1 = 0";
+  "select 'record:crm' as namespace, 'x' as value, 'first_name' as trait, 'x' as pinned_value, {{ millrace.as_of() }} as decided_at from {{ ref('who') }} where 1 = 0";
 
 const record = (
   source: string,
@@ -147,8 +147,8 @@ for (const engine of identityEngines()) {
 
     it("lets a pin stand above all sources, the last one of a trait", async () => {
       const pins = [
-        "select 'record:web' as namespace, '1' as value, 'first_name' as trait, 'Annabel' as pinned_value, {{ dbt.dateadd('day', -2, millrace.as_of()) }} as decided_at",
-        "select 'record:web', '1', 'first_name', 'Annie', {{ dbt.dateadd('day', -1, millrace.as_of()) }}",
+        "select 'record:web' as namespace, '1' as value, 'first_name' as trait, 'Annabel' as pinned_value, {{ millrace.instant_plus(-2, 'day', millrace.as_of()) }} as decided_at",
+        "select 'record:web', '1', 'first_name', 'Annie', {{ millrace.instant_plus(-1, 'day', millrace.as_of()) }}",
         "select 'record:web', 'unknown', 'first_name', 'Nobody', {{ millrace.as_of() }}",
       ].join("\nunion all\n");
       const { golden, of } = await decide(

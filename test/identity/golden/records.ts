@@ -48,7 +48,7 @@ export function goldenModels(records: readonly GoldenRecord[]): Readonly<Record<
   const at = (daysAgo: number | null) =>
     daysAgo === null
       ? "cast(null as {{ dbt.type_timestamp() }})"
-      : `{{ dbt.dateadd('day', ${-daysAgo}, millrace.as_of()) }}`;
+      : `{{ millrace.instant_plus(${-daysAgo}, 'day', millrace.as_of()) }}`;
   const rows = records.map(
     ({ source, key, daysAgo, traits: own }) =>
       `select ${quoted(source)} as source, ${quoted(key)} as record_key, ${at(daysAgo)} as seen_at, ${traits.map((trait) => `cast(${quoted(own[trait] ?? null)} as {{ dbt.type_string() }}) as trait_${trait}`).join(", ")}`,

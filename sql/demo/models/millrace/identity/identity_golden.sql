@@ -1,5 +1,5 @@
 -- made by `millrace compile` from identity.yml; change that file, not this one
-{{ config(materialized='millrace_identity_golden', pre_hook="{{ millrace.identity_session() }}") }}
+{{ config(materialized='millrace_identity_golden', meta={'millrace': {"only": none}}, pre_hook="{{ millrace.identity_session() }}") }}
 -- depends_on: {{ ref('identity_resolution') }}
 
 with bearer as (
@@ -64,7 +64,6 @@ candidate as (
 measured as (
   select
     *,
-    count(*) over (partition by profile_id, subject, signature) as frequency,
     dense_rank() over (
       partition by profile_id, subject
       order by case when seen_at is null then 1 else 0 end, seen_at desc
@@ -170,6 +169,9 @@ said as (
     where kind = 'pin' and withdrawn_at is null
   ) as pin
     inner join {{ millrace.identity_staged('component', this) }} as component on component.namespace = pin.namespace and component.value = pin.value
+    left join {{ millrace.identity_staged('component', this) }} as own
+      on own.namespace = pin.trait and own.value = pin.pinned_value and own.profile_id = component.profile_id
+    where pin.trait not in ('user_id', 'email', 'phone', 'device_id') or own.profile_id is not null
   ) as pins
   where place = 1
 ),

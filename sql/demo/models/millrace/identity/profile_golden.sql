@@ -1,6 +1,7 @@
 -- made by `millrace compile` from identity.yml; change that file, not this one
 {{ config(materialized='millrace_identity_view') }}
-{%- set pointer = '(select max(run) from ' ~ millrace.identity_state(this, 'state_pointer') ~ ')' -%}
+-- depends_on: {{ ref('identity_published') }}
+{% set pointer = '(select max(run) from ' ~ millrace.identity_state(this, 'state_pointer') ~ ')' %}
 
 select
   profile.profile_id,
@@ -15,27 +16,89 @@ select
   max(case when said.trait = 'account_manager' then said.value end) as account_manager
 from (select profile_id from {{ ref('profile') }} where status = 'active') as profile
 left join (
-  select profile_id, trait, value from {{ ref('profile_golden_provenance') }}
+  select profile_id, trait, value from {{ millrace.identity_state(this, 'state_golden') }} where run = {{ pointer }}
   union all
-  select profile_id, namespace as trait, value
+  select profile_id, subject as trait, part_1 as value
   from (
-    select
-      c.profile_id,
-      d.namespace,
-      d.value,
-      row_number() over (
-        partition by c.profile_id, d.namespace
-        order by o.trust, case when o.seen_at is null then 1 else 0 end, o.seen_at desc, o.worth, o.source, d.value
-      ) as place
-    from (
-      select o.*, case o.source when 'shop' then 1 when 'crm' then 2 when 'web' then 3 end as trust
-      from {{ millrace.identity_state(this, "state_observation") }} as o
-      where {{ millrace.identity_is_open("o", pointer) }}
-    ) as o
-    inner join {{ millrace.identity_state(this, "dictionary") }} as d on d.code = o.code
-    inner join {{ millrace.identity_state(this, "state_component") }} as c on c.code = o.code and {{ millrace.identity_is_open("c", pointer) }}
-    where d.namespace in ('user_id', 'email', 'phone', 'device_id')
-  ) as ranked
-  where place = 1
+    with pinned as (
+  select profile_id, trait, value, rule, source, record_key, seen_at
+  from {{ millrace.identity_state(this, 'state_golden') }}
+  where run = {{ pointer }} and trait in ('user_id', 'email', 'phone', 'device_id')
+),
+
+sighting as (
+  select
+    observation.code,
+    observation.source,
+    observation.seen_at,
+    observation.worth,
+    count(*) over (partition by observation.code, observation.source) as times,
+    row_number() over (
+      partition by observation.code, observation.source
+      order by
+        case when observation.seen_at is null then 1 else 0 end,
+        observation.seen_at desc,
+        observation.worth
+    ) as turn
+  from {{ millrace.identity_open_rows(millrace.identity_state(this, 'state_observation'), pointer) }} as observation
+),
+
+candidate as (
+  select
+    component.profile_id,
+    dictionary.namespace as subject,
+    sighting.source,
+    sighting.seen_at,
+    sighting.worth,
+    sighting.times,
+    case sighting.source when 'shop' then 1 when 'crm' then 2 when 'web' then 3 end as trust,
+    dictionary.value as part_1,
+    dictionary.value as signature,
+    length(dictionary.value) as size
+  from sighting
+  inner join {{ millrace.identity_state(this, 'dictionary') }} as dictionary on dictionary.code = sighting.code
+  inner join {{ millrace.identity_open_rows(millrace.identity_state(this, 'state_component'), pointer) }} as component on component.code = sighting.code
+  where sighting.turn = 1 and dictionary.namespace in ('user_id', 'email', 'phone', 'device_id')
+),
+
+measured as (
+  select
+    *,
+    dense_rank() over (
+      partition by profile_id, subject
+      order by case when seen_at is null then 1 else 0 end, seen_at desc
+    ) as recency
+  from candidate
+),
+
+keyed as (
+  select
+    *,
+    case
+      when subject in ('user_id', 'email', 'phone', 'device_id') then trust
+      else 0
+    end as key_1,
+    case
+      when subject in ('user_id', 'email', 'phone', 'device_id') then recency
+      else 0
+    end as key_2
+  from measured
+),
+
+ranked as (
+  select
+    *,
+    row_number() over (
+      partition by profile_id, subject
+      order by key_1, key_2, worth, source, signature
+    ) as place
+  from keyed
+)
+
+    select ranked.profile_id, ranked.subject, ranked.part_1
+    from ranked
+    left join pinned on pinned.profile_id = ranked.profile_id and pinned.trait = ranked.subject
+    where ranked.place = 1 and pinned.profile_id is null
+  ) as best
 ) as said on said.profile_id = profile.profile_id
 group by profile.profile_id
