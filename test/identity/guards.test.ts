@@ -159,6 +159,53 @@ describe.each(identityEngines())("guards on %s", (engine) => {
     ]);
   }, 90_000);
 
+  it("takes no profile apart by cutting a cluster that is quarantined all the same, and leaves whole ones alone", async () => {
+    const declared = { guards: "max_cluster: 4, brake: off, strong_from: off", confidence: 0.9 };
+    const guess: Seen[] = [[1, 1, null, "c@x.org", "d1"]];
+    const good = await stitch(
+      [
+        [1, 1, null, "a@x.org", "d1"],
+        [2, 2, null, "b@x.org", "d2"],
+      ],
+      declared,
+      guess,
+    );
+    expect(good).toEqual([
+      ["device_id d1", "email a@x.org", "email c@x.org"],
+      ["device_id d2", "email b@x.org"],
+    ]);
+    const before = await assignment(lab);
+    // Sure edges make five of a cluster; unsure ones join c (of the first profile), the second profile and a newcomer to it.
+    await put(
+      "web",
+      ["d3", "d4", "d5"].map((device, i): Seen => [3 + i, 3, null, "a@x.org", device]),
+    );
+    await put("guess", [
+      [2, 3, null, "b@x.org", "d1"],
+      [3, 3, null, "new@x.org", "d1"],
+    ]);
+    await build(lab);
+    const after = await assignment(lab);
+    const newcomer = after.get("email new@x.org");
+    expect(after).toEqual(new Map([...before, ["email new@x.org", newcomer]]));
+    expect([...before.values()]).not.toContain(newcomer);
+    const held = await lab.sql("select namespace, value from identity_component where quarantined = 1 order by value");
+    expect(held.map(({ value }) => value)).toEqual(["a@x.org", "c@x.org", "d1"]);
+    const told = await lab.sql(
+      "select value, evidence from identity_violation where guard = 'max_cluster' order by evidence",
+    );
+    expect(told.map(({ evidence }) => evidence)).toEqual([
+      "quarantined: 5 identifiers, limit 4",
+      "quarantined: cut from a cluster that is still over the limit",
+    ]);
+    expect(told[1]?.value).toBe("c@x.org");
+    await lab.sql("delete from web where id > 2");
+    await lab.sql("delete from guess where id > 1");
+    await build(lab);
+    expect(await assignment(lab)).toEqual(before);
+    expect(await lab.sql("select * from identity_violation")).toEqual([]);
+  }, 90_000);
+
   it("cuts an oversized cluster again at stricter thresholds before it quarantines it", async () => {
     const found = await stitch(
       [

@@ -1,6 +1,7 @@
 {#-
   Size caps. A part of more than `max_cluster` identifiers (a record counts where it has none), or one in which matching joined more than `recut_above`
-  records, is cut again: its edges below a stricter threshold go, three quarters of the remaining doubt at a time. What is still over `max_cluster` is quarantined.
+  records, is cut again: its edges below a stricter threshold go, three quarters of the remaining doubt at a time. What is still over `max_cluster` is quarantined,
+  and with it the pieces cut from it that would take a profile of the last good assignment apart; whole profiles that the cut set free again, and newcomers, live on.
   Sets r['quarantine'] to a working table (part), or none.
 -#}
 {% macro identity_cap_size(r, part, edges) -%}
@@ -36,12 +37,43 @@
   {%- if cap is not none -%}
     {%- set still = millrace.identity_scratch_counted(here, 'quarantine', millrace.identity_oversized(r, state.part, edges, cap, none), 'cap size') -%}
     {%- if still['rows'] > 0 -%}
-      {%- do r.update({'quarantine': still['table']}) -%}
+      {%- do r.update({'quarantine': millrace.identity_with_torn(r, part, state.part, still['table'])}) -%}
       {%- do r['found'].append(millrace.identity_scratch(here, 'found_size',
         "select 'max_cluster' as guard, part as id, 'quarantined: ' || cast(size as " ~ dbt.type_string() ~ ") || ' identifiers, limit " ~ cap ~ "' as evidence from " ~ still['table'], 'cap size')) -%}
     {%- endif -%}
   {%- endif -%}
   {{ return(state.part) }}
+{%- endmacro %}
+
+{#- A working table (part): what is over the cap, and the pieces of the same cluster with a member of a profile that another piece has members of, too. -#}
+{% macro identity_with_torn(r, whole, part, over) -%}
+  {%- if r['prev'] == 0 -%}
+    {{ return(over) }}
+  {%- endif -%}
+  {%- set pieces %}
+    with clusters as (
+      select distinct w.label from {{ over }} as o inner join {{ part }} as p on p.label = o.part inner join {{ whole }} as w on w.id = p.id
+    ),
+    members as (
+      select p.label as part, c.profile_id
+      from {{ part }} as p
+      inner join {{ whole }} as w on w.id = p.id
+      inner join clusters as k on k.label = w.label
+      inner join {{ millrace.identity_state(r['here'], 'state_component') }} as c on c.code = p.id
+      where c.to_run is null
+    ),
+    torn as (
+      select profile_id from members group by profile_id having count(distinct part) > 1
+    )
+    select part from {{ over }}
+    union distinct
+    select m.part from members as m inner join torn as t on t.profile_id = m.profile_id
+  {%- endset -%}
+  {%- set held = millrace.identity_scratch(r['here'], 'held', pieces, 'cap size') -%}
+  {%- do r['found'].append(millrace.identity_scratch(r['here'], 'found_torn',
+    "select 'max_cluster' as guard, h.part as id, 'quarantined: cut from a cluster that is still over the limit' as evidence from " ~ held
+    ~ ' as h left join ' ~ over ~ ' as o on o.part = h.part where o.part is null', 'cap size')) -%}
+  {{ return(held) }}
 {%- endmacro %}
 
 {#- (part, size) of the parts over a cap. -#}
