@@ -1,37 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type IdentityLab, identityEngines, openIdentityLab } from "../../support/identity-lab.ts";
 import { type Database, freshDatabase } from "../../support/postgres-database.ts";
-import { crowd, type Person, writeMatching } from "./people-lab.ts";
-
-const home = ["12 Mill Lane", "LS1 4AB"] as const;
-const long = "x".repeat(300);
-
-/** Pairs that are one person, by the letter of their keys; all others are not. */
-const people: readonly Person[] = [
-  // The same, written otherwise.
-  ["crm1", "Łukasz", "Wójcik", "1980-05-03", "7 High Street", "SW1A 1AA"],
-  ["web1", "LUKASZ", "wojcik", "03/05/1980", "7, high street", "sw1a1aa"],
-  // Names exchanged, a day and a month exchanged.
-  ["crm2", "Greta", "Holm", "1975-02-11", "3 Park Road", "M1 1AE"],
-  ["web2", "Holm", "Greta", "1975-11-02", "3 Park Road", "M1 1AE"],
-  // Typos in a name and a postcode, a street missing.
-  ["crm3", "Benedict", "Achterberg", "1961-09-19", "44 Station Road", "EC1A 1BB"],
-  ["web3", "Benedit", "Achterberg", "1961-09-19", null, "EC1A 1BV"],
-  // A household: a couple, a child, twins.
-  ["crm4", "Anna", "Quist", "1970-01-30", ...home],
-  ["crm5", "Erik", "Quist", "1968-06-12", ...home],
-  ["crm6", "Ida", "Quist", "2001-03-14", ...home],
-  ["crm7", "Nils", "Quist", "2001-03-14", ...home],
-  // A name as common as any, and nothing else.
-  ["crm8", "James", "Smith", null, null, null],
-  ["web8", "James", "Smith", null, null, null],
-  // Nothing at all, twice.
-  ["crm9", null, null, null, null, null],
-  ["web9", null, " ", null, null, ""],
-  // Longer than some engines can compare.
-  ["crm10", "Ola", "Berg", "1999-09-09", `${long} road`, "AB1 2CD"],
-  ["web10", "Ola", "Berg", "1999-09-09", `${long} raod`, "AB1 2CD"],
-];
+import { crowd, type Person, samePeople as people, writeMatching } from "./people-lab.ts";
 
 const matches = (rows: readonly Readonly<Record<string, unknown>>[]): string[] =>
   rows.map((row) => [String(row.a_value), String(row.b_value)].sort().join(" ")).sort();
@@ -113,7 +83,9 @@ for (const engine of identityEngines()) {
 }
 
 describe("engines", () => {
-  it("agree on every confidence", () => {
+  it("agree on every confidence", (context) => {
+    if (identityEngines().length < 2)
+      context.skip("one engine by itself: likeness-on-clouds.test.ts holds it against DuckDB");
     const [one, other] = [confidences.get("duckdb"), confidences.get("postgres")];
     expect(one?.size).toBe(expected.length);
     for (const [key, confidence] of one ?? []) expect(other?.get(key)).toBeCloseTo(confidence, 6);

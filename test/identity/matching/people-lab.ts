@@ -22,6 +22,36 @@ export type Person = readonly [
   postcode: string | null,
 ];
 
+const home = ["12 Mill Lane", "LS1 4AB"] as const;
+const long = "x".repeat(300);
+
+/** crm and web records of one number are one person (1, 2, 3 and 10); all others are not. */
+export const samePeople: readonly Person[] = [
+  // The same, written otherwise.
+  ["crm1", "Łukasz", "Wójcik", "1980-05-03", "7 High Street", "SW1A 1AA"],
+  ["web1", "LUKASZ", "wojcik", "03/05/1980", "7, high street", "sw1a1aa"],
+  // Names exchanged, a day and a month exchanged.
+  ["crm2", "Greta", "Holm", "1975-02-11", "3 Park Road", "M1 1AE"],
+  ["web2", "Holm", "Greta", "1975-11-02", "3 Park Road", "M1 1AE"],
+  // Typos in a name and a postcode, a street missing.
+  ["crm3", "Benedict", "Achterberg", "1961-09-19", "44 Station Road", "EC1A 1BB"],
+  ["web3", "Benedit", "Achterberg", "1961-09-19", null, "EC1A 1BV"],
+  // A household: a couple, a child, twins.
+  ["crm4", "Anna", "Quist", "1970-01-30", ...home],
+  ["crm5", "Erik", "Quist", "1968-06-12", ...home],
+  ["crm6", "Ida", "Quist", "2001-03-14", ...home],
+  ["crm7", "Nils", "Quist", "2001-03-14", ...home],
+  // A name as common as any, and nothing else.
+  ["crm8", "James", "Smith", null, null, null],
+  ["web8", "James", "Smith", null, null, null],
+  // Nothing at all, twice.
+  ["crm9", null, null, null, null, null],
+  ["web9", null, " ", null, null, ""],
+  // Longer than some engines can compare.
+  ["crm10", "Ola", "Berg", "1999-09-09", `${long} road`, "AB1 2CD"],
+  ["web10", "Ola", "Berg", "1999-09-09", `${long} raod`, "AB1 2CD"],
+];
+
 /** Puts a project's matching models into a lab, over `people` as identity_record. */
 export async function writeMatching(
   lab: IdentityLab,
