@@ -38,7 +38,7 @@ def dbt(call):
     said = [str(result.exception)] if result.exception else []
     for each in getattr(result.result, "results", None) or []:
         if each.status not in ("success", "pass"):
-            said.append(f"{each.node.name}: {each.status}: {each.message}")
+            said.append(f"{each.node.name if hasattr(each, 'node') else each.unique_id}: {each.status}: {each.message}")
     return {"ok": result.success, "error": "\n".join(said) or None, "log": log.getvalue(), "cpu": cpu() - begun}
 
 

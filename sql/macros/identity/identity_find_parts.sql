@@ -81,10 +81,13 @@
   {%- endif -%}
   {%- set part = millrace.identity_cap_size(r, part, live) -%}
 
+  {%- set same = part == clusters['table'] -%}
   {%- set result %}
-    select p.id, c.label as cluster_id, p.label as part, {{ 'case when q.part is null then 0 else 1 end' if r['quarantine'] is not none else '0' }} as quarantined
+    select p.id, {{ 'p' if same else 'c' }}.label as cluster_id, p.label as part, {{ 'case when q.part is null then 0 else 1 end' if r['quarantine'] is not none else '0' }} as quarantined
     from {{ part }} as p
+    {%- if not same %}
     inner join {{ clusters['table'] }} as c on c.id = p.id
+    {%- endif %}
     {%- if r['quarantine'] is not none %}
     left join {{ r['quarantine'] }} as q on q.part = p.label
     {%- endif %}
