@@ -6,6 +6,7 @@ import { type ModelProperties, propertiesFile } from "../rules/text.ts";
 import { choose } from "./choose.ts";
 import { countModelSql, countModels, steadyCounts } from "./count-models.ts";
 import { flagsSql } from "./flags-sql.ts";
+import { withInstantsInWords } from "./instants.ts";
 import { flowsSql, lifecycleFlowsSql, membershipSql, overlapSql, sizesSql } from "./membership-sql.ts";
 import { flagsModel, membershipModel } from "./names.ts";
 import { askedOfEvents } from "./patterns.ts";
@@ -36,7 +37,11 @@ export function compileSegments(
 
   for (const model of counts) {
     const steady = steadyCounts(model, keys);
-    add(model.model, `${steady === null ? table : steadyConfig}\n\n${countModelSql(model, keys)}`, from);
+    add(
+      model.model,
+      `${steady === null ? table : steadyConfig}\n\n${withInstantsInWords(countModelSql(model, keys), keys.timeZone)}`,
+      from,
+    );
     const shared = model.kind === "shared";
     properties.push({
       name: model.model,
@@ -55,7 +60,8 @@ export function compileSegments(
   }
   const sequences = [...asked.sequences.values()];
   if (sequences.length > 0) {
-    add(sequenceModel, `{{ config(materialized='table') }}\n\n${sequenceModelSql(sequences, keys)}`, from);
+    const text = withInstantsInWords(sequenceModelSql(sequences, keys), keys.timeZone);
+    add(sequenceModel, `${table}\n\n${text}`, from);
     properties.push({
       name: sequenceModel,
       description: "Who did one thing after another, for every sequence that rules ask for.",
