@@ -56,6 +56,7 @@ test("dbt reads compiled segments without rendering them, and renders a number o
       "segments/event_counts__purchases.sql",
       "segments/event_counts__purchases_apart.sql",
       "segments/event_sequences.sql",
+      "segments/segment_flags.sql",
       "segments/segment_membership.sql",
       "traits/traits__t.sql",
     ]);
