@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { goldenQuery } from "../../src/identity/golden/golden-query.ts";
 import { valueQuery } from "../../src/identity/golden/value-query.ts";
+import { traitFileSql } from "../../src/traits/trait-file.ts";
 import { startCloud, whyNot } from "../support/cloud/engines.ts";
 import { type IdentityLab, type LabRow, openIdentityLab } from "../support/identity-lab.ts";
 import { type GoldenRecord, goldenConfig, goldenModels } from "./golden/records.ts";
@@ -31,6 +32,48 @@ const golden = goldenConfig([
   { name: "address", bundle: ["city", "postcode"], order: ["most_recent"] },
 ]);
 
+/** Even counts of gaps, days that another zone would move, two orders of one day, one order. */
+const orders: readonly (readonly [customer: string, at: string])[] = [
+  ["even", "2025-01-01 20:00:00"],
+  ["even", "2025-01-29 10:00:00"],
+  ["even", "2025-02-27 10:00:00"],
+  ["odd", "2025-01-01 00:30:00"],
+  ["odd", "2025-01-01 23:30:00"],
+  ["odd", "2025-01-04 10:00:00"],
+  ["once", "2025-01-01 20:00:00"],
+];
+
+/** The trait `median_gap` over `orders`, days by the calendar of a zone. */
+const gapModel = (timeZone: string): string =>
+  traitFileSql(
+    {
+      name: "orders",
+      file: "traits/orders.yml",
+      source: {
+        model: "orders_made",
+        profile: { namespace: "user_id", column: "customer" },
+        at: "ordered_at",
+        key: undefined,
+        arrived: undefined,
+        where: [],
+      },
+      traits: [
+        {
+          name: "gap",
+          rule: { kind: "median_gap", column: "ordered_at" },
+          where: [],
+          within: undefined,
+          as: undefined,
+          fallback: undefined,
+          type: "number",
+          history: false,
+          origin: { file: "traits/orders.yml", line: 1 },
+        },
+      ],
+    },
+    { identity: "none", identifier: (_namespace, column) => column, timeZone },
+  );
+
 /** All that is built of it, read back with numbers and instants written alike. */
 async function answers(lab: IdentityLab): Promise<Readonly<Record<string, readonly LabRow[]>>> {
   const { "models/identity_record.sql": record = "", ...others } = goldenModels(records);
@@ -45,6 +88,13 @@ async function answers(lab: IdentityLab): Promise<Readonly<Record<string, readon
     }),
     "models/golden.sql": goldenQuery(golden, "(select distinct profile_id from {{ ref('who') }})", "{{ ref('said') }}"),
     "models/normalised.sql": normalisedModel,
+    "models/orders_made.sql": orders
+      .map(
+        ([customer, at]) => `select '${customer}' as customer, {{ millrace.instant_literal('${at}') }} as ordered_at`,
+      )
+      .join("\nunion all\n"),
+    "models/gap_utc.sql": gapModel("UTC"),
+    "models/gap_tokyo.sql": gapModel("Asia/Tokyo"),
   };
   for (const [path, text] of Object.entries(models)) await lab.write(path, text);
   await writeMatching(lab, [...samePeople, ...crowd(20)]);
@@ -59,6 +109,10 @@ async function answers(lab: IdentityLab): Promise<Readonly<Record<string, readon
         "select said.*, case when seen_at is null then 1 else 0 end as undated from said order by profile_id, trait",
       )
     ).map((row) => (Number(row.undated) === 1 ? { ...row, seen_at: null } : row)),
+    gaps: [
+      ...(await rows("select profile_id, gap from gap_utc order by profile_id")),
+      ...(await rows("select profile_id, gap from gap_tokyo order by profile_id")),
+    ],
     golden: await rows("select * from golden order by profile_id"),
     record: await rows("select * from identity_match_record order by record_id"),
     pair: await rows("select * from identity_match_pair order by a_record, b_record"),
@@ -81,7 +135,8 @@ function cell(value: unknown): unknown {
 }
 
 describe.each(["snowflake", "bigquery"] as const)("likeness and golden records on %s", async (engine) => {
-  const reason = await whyNot(engine);
+  const long = process.env.MILLRACE_LONG_TESTS !== undefined;
+  const reason = long ? await whyNot(engine) : "minutes long on the stand-ins: set MILLRACE_LONG_TESTS";
   if (reason !== null) return it("are what they are on DuckDB", (context) => context.skip(reason));
   it("are what they are on DuckDB, row for row", async () => {
     const cloud = await startCloud(engine);
@@ -91,6 +146,7 @@ describe.each(["snowflake", "bigquery"] as const)("likeness and golden records o
       const [here, there] = [await answers(labs[0] as IdentityLab), await answers(labs[1] as IdentityLab)];
       for (const [table, rows] of Object.entries(here)) expect({ table, rows: there[table] }).toEqual({ table, rows });
       expect(here.normalised).toHaveLength(Object.values(normaliserCases).flat().length);
+      expect(here.gaps?.map(({ gap }) => (gap === null ? null : Number(gap)))).toEqual([28.5, 3, null, 28, 1.5, null]);
       expect(here.edge?.length).toBeGreaterThan(2);
       expect(new Set(here.said?.map(({ rule }) => rule))).toEqual(
         new Set(["most_frequent", "most_recent", "tie_break", "pinned", "only_value"]),

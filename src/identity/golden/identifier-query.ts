@@ -61,9 +61,9 @@ ${winnersAndLosers}`;
  * said longer ago than its ttl counts no more, reckoned from the run that is published.
  */
 function candidates(config: IdentityConfig, of: readonly "record_key"[]): string {
-  const names = identifierSubjects(config)
-    .map(({ name }) => text(name))
-    .join(", ");
+  const subjects = identifierSubjects(config);
+  const names = subjects.map(({ name }) => text(name)).join(", ");
+  const counted = subjects.some(({ order }) => order.includes("most_frequent"));
   const trust = config.sources.map(({ name, trust: rank }) => `when ${text(name)} then ${rank}`).join(" ");
   const keyed = of.length > 0;
   const record = keyed
@@ -83,8 +83,7 @@ sighting as (
     observation.code,
     observation.source,
     observation.seen_at,
-    observation.worth,${keyed ? "\n    record.record_key," : ""}
-    count(*) over (partition by observation.code, observation.source) as times,
+    observation.worth,${keyed ? "\n    record.record_key," : ""}${counted ? "\n    count(*) over (partition by observation.code, observation.source) as times," : ""}
     row_number() over (
       partition by observation.code, observation.source
       order by
@@ -101,8 +100,7 @@ candidate as (
     dictionary.namespace as subject,
     sighting.source,
     sighting.seen_at,
-    sighting.worth,
-    sighting.times,${keyed ? "\n    sighting.record_key," : ""}
+    sighting.worth,${counted ? "\n    sighting.times," : ""}${keyed ? "\n    sighting.record_key," : ""}
     case sighting.source ${trust} end as trust,
     dictionary.value as part_1,
     dictionary.value as signature,

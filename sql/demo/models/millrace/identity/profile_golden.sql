@@ -32,7 +32,6 @@ sighting as (
     observation.source,
     observation.seen_at,
     observation.worth,
-    count(*) over (partition by observation.code, observation.source) as times,
     row_number() over (
       partition by observation.code, observation.source
       order by
@@ -50,7 +49,6 @@ candidate as (
     sighting.source,
     sighting.seen_at,
     sighting.worth,
-    sighting.times,
     case sighting.source when 'shop' then 1 when 'crm' then 2 when 'web' then 3 end as trust,
     dictionary.value as part_1,
     dictionary.value as signature,

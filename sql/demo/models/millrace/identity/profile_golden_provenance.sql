@@ -20,7 +20,6 @@ sighting as (
     observation.seen_at,
     observation.worth,
     record.record_key,
-    count(*) over (partition by observation.code, observation.source) as times,
     row_number() over (
       partition by observation.code, observation.source
       order by
@@ -40,7 +39,6 @@ candidate as (
     sighting.source,
     sighting.seen_at,
     sighting.worth,
-    sighting.times,
     sighting.record_key,
     case sighting.source when 'shop' then 1 when 'crm' then 2 when 'web' then 3 end as trust,
     dictionary.value as part_1,
