@@ -123,7 +123,13 @@ async function answers(lab: IdentityLab): Promise<Readonly<Record<string, readon
 }
 
 const alike = (row: LabRow): LabRow =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cell(value)]));
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, name === "losing_values" ? list(value) : cell(value)]),
+  );
+
+/** The stand-in of BigQuery has a delimiter of its own: what is listed, and in which order, is compared. */
+const list = (value: unknown): unknown =>
+  typeof value === "string" ? value.split(/[,;]/).flatMap((each) => each.trim() || []) : value;
 
 function cell(value: unknown): unknown {
   const text =

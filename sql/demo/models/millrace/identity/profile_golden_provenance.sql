@@ -155,7 +155,11 @@ select
   max(case when turn = 1 then source end) as source,
   max(case when turn = 1 then record_key end) as record_key,
   max(case when turn = 1 then seen_at end) as seen_at,
-  nullif({{ dbt.listagg("case when lost = 1 then value || ' (' || said_by || ')' end", "'; '", "order by place, value") }}, '') as losing_values
+  -- no NULL among what is listed, and no empty delimiter: the stand-in of BigQuery knows neither. What did not lose is listed first, as nothing
+  nullif(substring(
+    {{ dbt.listagg("case when lost = 1 then value || ' (' || said_by || ')' else '' end", "'; '", "order by case when lost = 1 then 1 else 0 end, place, value") }},
+    cast(2 * count(case when lost = 1 then null else 1 end) + 1 as {{ dbt.type_int() }})
+  ), '') as losing_values
 from heard
 group by profile_id, trait
 ) as identifiers
