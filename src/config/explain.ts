@@ -59,13 +59,11 @@ function explainOne(issue: Issue, path: SourcePath, here: readonly Schema[], sub
     return [error(placeAt(root, path), `the key ${name} is missing`, mend)];
   }
   const place = placeAt(root, path);
-  const isText = node?.kind === "scalar" ? node.text : undefined;
   switch (issue.code) {
     case "invalid_type": {
       const custom = customMessage(issue);
       if (custom !== undefined) return [error(place, `${name}: ${custom}`, "")];
-      const quotable = issue.expected === "string" && isText !== undefined && isText !== "";
-      const mend = quotable ? (subject.quotes(path) ? `quote it: "${isText}"` : "quote it") : "";
+      const mend = mendOfKind(issue.expected, node, subject.quotes(path));
       return [
         error(place, `${name} must be ${typeName(issue.expected)}, not ${kindOf(node, subject.quotes(path))}`, mend),
       ];
@@ -94,6 +92,18 @@ function explainOne(issue: Issue, path: SourcePath, here: readonly Schema[], sub
     default:
       return [error(place, `${name} ${customMessage(issue) ?? sizeOrFormat(issue)}`, "")];
   }
+}
+
+/** What to write where a value is of another kind than it must be; shows the value only where that is allowed. */
+function mendOfKind(expected: string, node: SourceNode | undefined, shown: boolean): string {
+  if (node?.kind === "list" && ["string", "number", "int", "boolean"].includes(expected)) {
+    const [only, ...others] = node.items;
+    const value = only?.kind === "scalar" && others.length === 0 && shown ? `: ${only.text}` : "";
+    return `write one value, without brackets or a dash${value}`;
+  }
+  if (node?.kind !== "scalar" || node.text === "") return "";
+  if (expected === "string") return shown ? `quote it: "${node.text}"` : "quote it";
+  return expected === "array" ? (shown ? `write a list: [${node.text}]` : "write a list: [one, other]") : "";
 }
 
 function mendOf(issue: z.core.$ZodIssueCustom): string {

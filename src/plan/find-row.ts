@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseExactly } from "../core/exact-json.ts";
 import type { Relation } from "../core/relation.ts";
 import type { FieldType, SyncConfig } from "../core/sync.ts";
 import type { Row } from "../core/value.ts";
@@ -55,7 +56,7 @@ export async function findInModel(
   return found.map(({ key, identifiers, fields, code, message, stable_fp }) => ({
     key,
     identifiers: JSON.parse(identifiers) as Row,
-    fields: JSON.parse(fields) as Row,
+    fields: parseExactly(fields) as Row,
     refusal: code === null ? null : { code, message: message ?? "" },
     stableFingerprint: stable_fp,
   }));

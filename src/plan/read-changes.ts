@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Change, Op } from "../core/change.ts";
+import { parseExactly } from "../core/exact-json.ts";
 import type { Plan } from "../core/plan.ts";
 import type { SyncConfig } from "../core/sync.ts";
 import type { Row, Value } from "../core/value.ts";
@@ -81,7 +82,7 @@ function toChange(row: z.infer<typeof cells>, skipped: readonly string[], setOnR
     plannedOp,
     key,
     match: JSON.parse(identifiers) as Row,
-    fields: withoutSkipped(JSON.parse(fields) as Record<string, Row[string]>, skipped),
+    fields: withoutSkipped(parseExactly(fields) as Record<string, Row[string]>, skipped),
     ...(externalId !== null && { externalId }),
     ...(movedFrom !== null && { movedFrom: JSON.parse(movedFrom) as Row }),
     bytes: Buffer.byteLength(key) + Buffer.byteLength(identifiers) + Buffer.byteLength(fields),

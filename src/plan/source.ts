@@ -132,7 +132,9 @@ export function compileSource(
   /** The column as it stands: cheaper to hash than what becomes of it. */
   function rawInput(found: SourceColumn): Input {
     const value = dialect.hashable(ref(found), found);
-    return { id: found.name, type: found.nativeType, value, text: dialect.text(ref(found), found) };
+    // JSON was once hashed as it was written.
+    const type = found.type === "json" ? `${found.nativeType} by value` : found.nativeType;
+    return { id: found.name, type, value, text: dialect.text(ref(found), found) };
   }
 
   /**

@@ -14,6 +14,16 @@ const cases: readonly FaultCase[] = [
     changed(A, "key: customer_id\n", ""),
     [`${A}:1: the key "key" is missing — add \`key: …\`: the model's unique column`],
   ],
+  [
+    "a key of several columns",
+    changed(A, "key: customer_id", "key: [customer_id, shop]"),
+    [`${A}:3: "key" must be text, not a list — write one value, without brackets or a dash`],
+  ],
+  [
+    "a key in brackets",
+    changed(A, "key: customer_id", "key: [customer_id]"),
+    [`${A}:3: "key" must be text, not a list — write one value, without brackets or a dash: customer_id`],
+  ],
   ["a key without a value", changed(A, "key: customer_id", "key:"), [`${A}:3: "key" must be text, not empty`]],
   [
     "a name that cannot be one",

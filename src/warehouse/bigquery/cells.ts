@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseExactly } from "../../core/exact-json.ts";
 import type { Value } from "../../core/value.ts";
 
 /** A column of an answer, or of a table, as the API describes it. https://cloud.google.com/bigquery/docs/reference/rest/v2/tables#TableFieldSchema */
@@ -61,14 +62,6 @@ function float(text: string): Value {
 
 const decimal = (text: string): Value => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 
-/** Integers beyond ±(2^53−1) inside JSON keep their digits as strings. */
-function exactJson(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  const lost = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
-  return lost && context?.source !== undefined ? context.source : value;
-}
-
-const json = (text: string): Value => JSON.parse(text, /\d{16}/.test(text) ? exactJson : undefined) as Value;
-
 const READERS: { readonly [type: string]: (text: string) => Value } = {
   INTEGER: integer,
   INT64: integer,
@@ -80,7 +73,7 @@ const READERS: { readonly [type: string]: (text: string) => Value } = {
   BOOL: (text) => text === "true",
   TIMESTAMP: instant,
   DATETIME: datetime,
-  JSON: json,
+  JSON: parseExactly,
 };
 
 function scalar(field: Field): Reader {

@@ -19,6 +19,7 @@ import {
   type DuckDBValue,
   DuckDBVariantValue,
 } from "@duckdb/node-api";
+import { parseExactly } from "../../core/exact-json.ts";
 import type { Value } from "../../core/value.ts";
 
 /** "2024-01-02 03:04:05.12+00" → "2024-01-02T03:04:05.120000Z"; infinities have no instant. */
@@ -45,15 +46,9 @@ const decimal = (value: DuckDBDecimalValue): string => {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 };
 
-/** Integers beyond ±(2^53−1) inside JSON keep their digits as strings. */
-function exactJson(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  const lost = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
-  return lost && context?.source !== undefined ? context.source : value;
-}
-
 function parseJson(text: string): Value {
   try {
-    return JSON.parse(text, /\d{16}/.test(text) ? exactJson : undefined) as Value;
+    return parseExactly(text);
   } catch {
     // DuckDB takes JSON that JavaScript does not (NaN, a trailing comma): its text is still the value.
     return text;

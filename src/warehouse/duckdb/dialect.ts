@@ -6,7 +6,7 @@ import { join, raw, type Sql, sql } from "../sql.ts";
 import { castOf } from "./cast.ts";
 import { textOf } from "./expressions.ts";
 import { duckDbHash, type FastHash, stableHash } from "./fingerprint.ts";
-import { jsonObjectOf, jsonOf, numberJson } from "./json.ts";
+import { jsonHash, jsonObjectOf, jsonOf, numberJson } from "./json.ts";
 import { decimalDigits, kindOf } from "./types.ts";
 
 const TYPE_NAMES: { readonly [type in ColumnType]: string } = {
@@ -89,11 +89,12 @@ export function createDuckDbDialect({ fastHash = duckDbHash, catalog }: DuckDbDi
     text: (expression, column) => textOf(expression, kindOf(column.nativeType), decimalDigits(column).scale),
     tryCast: (expression, column, type) => castOf(expression, kindOf(column.nativeType), type),
     round: (value, _column, digits) => sql`round(${value}, ${raw(String(digits))})`,
-    // To `hash` 30 days are a month: an interval, also one inside a list or struct, is hashed by its text.
-    hashable: (expression, column) =>
-      /INTERVAL/i.test(column.nativeType)
-        ? textOf(expression, kindOf(column.nativeType), decimalDigits(column).scale)
-        : expression,
+    hashable(expression, column) {
+      const kind = kindOf(column.nativeType);
+      if (kind === "json") return jsonHash(expression);
+      // To `hash` 30 days are a month: an interval, also one inside a list or struct, is hashed by its text.
+      return /INTERVAL/i.test(column.nativeType) ? textOf(expression, kind, decimalDigits(column).scale) : expression;
+    },
     json(expression, column) {
       if ("nativeType" in column) return jsonOfColumn(expression, column);
       switch (column.type) {

@@ -32,6 +32,14 @@ const strictJson = (text: Sql): Sql =>
       lambda part: case when starts_with(part, '"') then part else regexp_replace(part, '-?(NaN|Infinity)', 'null', 'g') end), '')
     else ${text} end`;
 
+/**
+ * A JSON value's hash, whatever its members' order, its spaces and the spelling of its numbers (1, 1.0 and 1e0): DuckDB keeps
+ * JSON as the text it was given. Of each member its path and its value; where they stand says nothing, so exclusive or will do.
+ */
+export const jsonHash = (x: Sql): Sql =>
+  sql`(select bit_xor(hash(fullkey, coalesce(
+    case when type = 'DOUBLE' then ${floatText(sql`try_cast(atom as double)`)} end, cast(atom as varchar), type))) from json_tree(${x}))`;
+
 /** JSON text as VARCHAR; SQL NULL for NULL and for numbers that JSON does not have. */
 export function jsonOf(x: Sql, kind: Kind, width = 38, scale = 9): Sql {
   switch (kind) {

@@ -1,3 +1,4 @@
+import { parseExactly } from "../../core/exact-json.ts";
 import type { Value } from "../../core/value.ts";
 
 export type Reader = (text: string) => Value;
@@ -24,14 +25,6 @@ function decimal(text: string): Value {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
-/** Integers beyond ±(2^53−1) inside JSON keep their digits as strings. */
-function exactJson(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  const lost = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
-  return lost && context?.source !== undefined ? context.source : value;
-}
-
-const json = (text: string): Value => JSON.parse(text, /\d{16}/.test(text) ? exactJson : undefined) as Value;
-
 const asIs: Reader = (text) => text;
 
 /** Object ids of built-in types never change: src/include/catalog/pg_type.dat of Postgres. */
@@ -42,14 +35,14 @@ const READERS: { readonly [oid: number]: Reader } = {
   21: Number,
   23: Number,
   26: Number,
-  114: json,
+  114: parseExactly,
   700: float,
   701: float,
   1082: (text) => (text.endsWith("infinity") ? null : text),
   1114: instant,
   1184: instant,
   1700: decimal,
-  3802: json,
+  3802: parseExactly,
 };
 
 /** Array type → element type, for those whose elements are not text to us. */

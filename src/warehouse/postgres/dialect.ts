@@ -5,7 +5,7 @@ import { join, raw, type Sql, sql } from "../sql.ts";
 import { castOf, rounded } from "./cast.ts";
 import { textOf } from "./expressions.ts";
 import { FAST_HASH, fastHash, stableHash } from "./fingerprint.ts";
-import { jsonObjectOf, jsonOf, numberJson } from "./json.ts";
+import { jsonObjectOf, jsonOf, jsonValue, numberJson } from "./json.ts";
 import { quoted, textLiteral } from "./literals.ts";
 import { decimalDigits, hashesByValue, kindOf } from "./types.ts";
 
@@ -84,8 +84,10 @@ export function createPostgresDialect({ unloggedPlans = false }: PostgresDialect
     text: (expression, column) => textOf(expression, kindOf(column.nativeType)),
     tryCast: (expression, column, type) => castOf(expression, kindOf(column.nativeType), type),
     round: (value, column, digits) => rounded(value, kindOf(column.nativeType), digits),
-    hashable: (expression, column) =>
-      hashesByValue(column.nativeType) ? expression : sql`cast(${expression} as text)`,
+    hashable(expression, column) {
+      if (column.nativeType === "json") return jsonValue(expression);
+      return hashesByValue(column.nativeType) ? expression : sql`cast(${expression} as text)`;
+    },
     json(expression, column) {
       if ("nativeType" in column) {
         return jsonOf(expression, kindOf(column.nativeType), decimalDigits(column.nativeType));

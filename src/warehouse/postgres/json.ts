@@ -29,6 +29,20 @@ const timestampJson = (x: Sql): Sql =>
 export const minified = (text: Sql): Sql =>
   sql`regexp_replace(${text}, '("([^"\\\\]|\\\\.)*")|[ \\t\\n\\r]+', '\\1', 'g')`;
 
+const STRANGE = raw("'\\\\u(0000|d[89a-f])|[0-9]e[+-]?[0-9]{5}'");
+const PAIR = raw("'\\\\ud[89ab][0-9a-f]{2}\\\\ud[c-f][0-9a-f]{2}'");
+
+/**
+ * What a `json` column holds, as jsonb, whose hash knows neither members' order nor spaces nor spellings of numbers; `json` keeps
+ * the text it was given. What jsonb does not take (escapes that are no character, numbers beyond numeric) stays that text.
+ * https://www.postgresql.org/docs/current/datatype-json.html
+ */
+export function jsonValue(x: Sql): Sql {
+  const text = sql`cast(${x} as text)`;
+  return sql`case when ${text} ~* ${STRANGE} and regexp_replace(${text}, ${PAIR}, '', 'gi') ~* ${STRANGE}
+    then to_jsonb(${text}) else cast(${x} as jsonb) end`;
+}
+
 /** JSON text; SQL NULL for NULL and for numbers that JSON does not have. */
 export function jsonOf(x: Sql, kind: Kind, digits = 131_072): Sql {
   switch (kind) {
