@@ -15,7 +15,7 @@ import {
 } from "../rules/steady.ts";
 import { columns, indent, withTables } from "../rules/text.ts";
 import { choose } from "./choose.ts";
-import { byPass, type CountedPattern, patternWords } from "./patterns.ts";
+import { byKey, byPass, type CountedPattern, patternKey, patternWords } from "./patterns.ts";
 
 /** A model that counts patterns of one table. */
 export interface CountModel {
@@ -158,11 +158,11 @@ export function countOnePattern(pattern: CountedPattern, keys: ProfileKeys): str
 }
 
 function apartSql(patterns: readonly CountedPattern[], keys: ProfileKeys): string {
-  const parts = patterns.map((pattern) => {
+  const parts = patterns.toSorted(byKey).map((pattern) => {
     const filters = [...happened(pattern.event), ...patternConditions(pattern, "source", keys.timeZone)];
     const rows = rowsQuery(pattern.event, [], filters, keys);
     const words = comment(patternWords(pattern, keys.timeZone));
-    return `-- ${words}\nselect\n    profile_id,\n    '${pattern.name}' as pattern,\n    count(*) as times\nfrom (\n${columns([rows])}\n) as events\ngroup by profile_id`;
+    return `-- ${words}\nselect\n    profile_id,\n    '${patternKey(pattern.name)}' as pattern,\n    count(*) as times\nfrom (\n${columns([rows])}\n) as events\ngroup by profile_id`;
   });
   const table = patterns[0]?.event.model ?? "";
   const header = `-- ${comment(`How often profiles did what few of them do in ${table}: a pass each, since each wants few rows.`)}`;

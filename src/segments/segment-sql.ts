@@ -3,7 +3,7 @@ import { comment } from "../rules/literal.ts";
 import { indent, ref, withTables } from "../rules/text.ts";
 import type { CountModel } from "./count-models.ts";
 import { profileTable } from "./names.ts";
-import { patternName, rulesWithin, sequenceName } from "./patterns.ts";
+import { patternKey, patternName, rulesWithin, sequenceName } from "./patterns.ts";
 import { ruleSql } from "./rule-sql.ts";
 import { sequenceModel } from "./sequence-model.ts";
 
@@ -58,13 +58,13 @@ export function patternTables(
       const text =
         model?.kind === "shared"
           ? `select\n    profile_id,\n    ${name} as times\nfrom ${from}`
-          : `select\n    profile_id,\n    times\nfrom ${from}\nwhere pattern = '${name}'`;
+          : `select\n    profile_id,\n    times\nfrom ${from}\nwhere pattern = '${patternKey(name)}'`;
       tables.set(name, { kind: "counted", text });
     } else if (each.kind === "sequence") {
       const name = sequenceName(each);
       tables.set(name, {
         kind: "listed",
-        text: `select profile_id from ${ref(sequenceModel)} where pattern = '${name}'`,
+        text: `select profile_id from ${ref(sequenceModel)} where pattern = '${patternKey(name)}'`,
       });
     }
   }

@@ -3,14 +3,16 @@ import { comment } from "../rules/literal.ts";
 import { happened, type ProfileKeys, rowsQuery } from "../rules/rows.ts";
 import { columns, withTables } from "../rules/text.ts";
 import { patternConditions } from "./count-models.ts";
-import { patternWords, type SoughtSequence } from "./patterns.ts";
+import { byKey, patternKey, patternWords, type SoughtSequence } from "./patterns.ts";
 
 export const sequenceModel = "event_sequences";
 
 /** Rows of (profile_id, pattern): who did the steps of which sequence. */
 export function sequenceModelSql(sequences: readonly SoughtSequence[], keys: ProfileKeys): string {
   const tables = sequences.flatMap((sequence) => sequenceTables(sequence, keys));
-  const last = sequences.map(({ name }) => `select\n    profile_id,\n    '${name}' as pattern\nfrom ${name}`);
+  const last = sequences
+    .toSorted(byKey)
+    .map(({ name }) => `select\n    profile_id,\n    '${patternKey(name)}' as pattern\nfrom ${name}`);
   return `-- ${comment("Who did one thing after another, for every sequence that rules ask for.")}\n${withTables(tables, last.join("\n\nunion all\n\n"))}`;
 }
 

@@ -14,7 +14,7 @@ order_placed_90_days as (
         profile_id,
         times
     from {{ ref('event_counts__orders_apart') }}
-    where pattern = 'order_placed_90_days'
+    where pattern = 'ad1126_order_placed_90_days'
 
 )
 

@@ -14,13 +14,13 @@ order_placed_365_days_cbfa4c as (
         profile_id,
         times
     from {{ ref('event_counts__orders_apart') }}
-    where pattern = 'order_placed_365_days_cbfa4c'
+    where pattern = 'be54b9_order_placed_365_days_cbfa4c'
 
 ),
 
 order_placed_then_goods_returned_04d6f4 as (
 
-    select profile_id from {{ ref('event_sequences') }} where pattern = 'order_placed_then_goods_returned_04d6f4'
+    select profile_id from {{ ref('event_sequences') }} where pattern = 'a706d4_order_placed_then_goods_returned_04d6f4'
 
 )
 

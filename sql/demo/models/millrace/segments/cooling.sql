@@ -14,7 +14,7 @@ order_placed_180_days as (
         profile_id,
         times
     from {{ ref('event_counts__orders_apart') }}
-    where pattern = 'order_placed_180_days'
+    where pattern = 'b98a9b_order_placed_180_days'
 
 )
 

@@ -2,10 +2,10 @@
 {{ config(materialized='table') }}
 
 -- How often profiles did what few of them do in orders: a pass each, since each wants few rows.
--- order_placed, last 365 days, revenue >= 500
+-- order_placed, last 90 days
 select
     profile_id,
-    'order_placed_365_days_cbfa4c' as pattern,
+    'ad1126_order_placed_90_days' as pattern,
     count(*) as times
 from (
     select
@@ -18,8 +18,7 @@ from (
     where
         source.ordered_at < {{ millrace.as_of() }}
         and source.order_type = 'purchase'
-        and source.ordered_at >= {{ millrace.ago(365, 'day', 'UTC') }}
-        and source.revenue >= 500
+        and source.ordered_at >= {{ millrace.ago(90, 'day', 'UTC') }}
 ) as events
 group by profile_id
 
@@ -28,7 +27,7 @@ union all
 -- order_placed, last 180 days
 select
     profile_id,
-    'order_placed_180_days' as pattern,
+    'b98a9b_order_placed_180_days' as pattern,
     count(*) as times
 from (
     select
@@ -47,10 +46,10 @@ group by profile_id
 
 union all
 
--- order_placed, last 90 days
+-- order_placed, last 365 days, revenue >= 500
 select
     profile_id,
-    'order_placed_90_days' as pattern,
+    'be54b9_order_placed_365_days_cbfa4c' as pattern,
     count(*) as times
 from (
     select
@@ -63,6 +62,7 @@ from (
     where
         source.ordered_at < {{ millrace.as_of() }}
         and source.order_type = 'purchase'
-        and source.ordered_at >= {{ millrace.ago(90, 'day', 'UTC') }}
+        and source.ordered_at >= {{ millrace.ago(365, 'day', 'UTC') }}
+        and source.revenue >= 500
 ) as events
 group by profile_id

@@ -72,5 +72,5 @@ order_placed_then_goods_returned_04d6f4 as (
 
 select
     profile_id,
-    'order_placed_then_goods_returned_04d6f4' as pattern
+    'a706d4_order_placed_then_goods_returned_04d6f4' as pattern
 from order_placed_then_goods_returned_04d6f4
