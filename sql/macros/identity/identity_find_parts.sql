@@ -153,7 +153,7 @@
       group by source
       {%- endif %}
     )
-    select guard, null, source, null, {{ count }} || what, {{ r['run'] }}, null
+    select guard, null, source, cast(null as {{ dbt.type_string() }}), {{ count }} || what, {{ r['run'] }}, null
     from faults
     where records > 0
   {%- endset -%}

@@ -13,8 +13,11 @@ const FULL_BYTES = 500_000_000;
 
 export interface Emulator {
   readonly port: number;
-  /** To be awaited before a request. */
-  refreshed(): Promise<void>;
+  /**
+   * Makes a request once those before it are answered: a read beside a write ends it with "cannot commit transaction - SQL
+   * statements in progress". Between two requests the emulator may be started anew.
+   */
+  ask<T>(request: () => Promise<T>): Promise<T>;
   /** Ends the process, by its id. */
   stop(): Promise<void>;
 }
@@ -45,20 +48,20 @@ export async function startEmulator(): Promise<Emulator> {
   const database = join(folder, "state.db");
   const start = () => startProcess(database, port, grpcPort);
   let running = await start();
-  let refreshing: Promise<void> | null = null;
+  let tail: Promise<unknown> = Promise.resolve();
   return {
     port,
-    async refreshed() {
-      if (refreshing === null && running.memoryBytes() > FULL_BYTES) {
-        refreshing = (async () => {
+    ask(request) {
+      const turn = tail.then(async () => {
+        if (running.memoryBytes() > FULL_BYTES) {
           await running.end("SIGKILL");
           forgetJobs(database);
           running = await start();
-        })().finally(() => {
-          refreshing = null;
-        });
-      }
-      await refreshing;
+        }
+        return request();
+      });
+      tail = turn.catch(() => undefined);
+      return turn;
     },
     async stop() {
       await running.end("SIGKILL");

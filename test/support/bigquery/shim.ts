@@ -1,7 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type Answer, error, type Json, ok, stringly, withSession, write } from "./answers.ts";
+import { changeDataset, schemaOf } from "./datasets.ts";
 import type { Emulator } from "./emulator.ts";
+import { completeLoad, done, multipart } from "./loads.ts";
+import { contentAfter, guardedStringAgg } from "./rewritings.ts";
+import { send } from "./send.ts";
 import * as text from "./sql-text.ts";
 
 /** What goes wrong on purpose: the next `times` requests that match. */
@@ -38,7 +42,7 @@ export const ENDLESS = "select 1 as n /* endless */";
 
 /**
  * A loopback server before goccy/bigquery-emulator 0.8.1. It adds, and only adds, what BigQuery does and the emulator does
- * not: UPDATE and DELETE by subqueries, sessions with temporary tables, scripts of several statements, BEGIN, COMMIT and ROLLBACK (by copies of the tables
+ * not: CREATE SCHEMA, UPDATE and DELETE by subqueries, sessions with temporary tables, scripts of several statements, BEGIN, COMMIT and ROLLBACK (by copies of the tables
  * that a transaction writes: no isolation), resumable uploads, CREATE OR REPLACE and IF NOT EXISTS, cancelling; reasons and
  * numbers of errors; and what dbt-bigquery reads of a job. Faults can be put in.
  */
@@ -62,32 +66,8 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
     return turn;
   };
 
-  async function up(
-    method: string,
-    path: string,
-    body?: Buffer,
-    headers: Record<string, unknown> = {},
-  ): Promise<Answer> {
-    await emulator.refreshed();
-    return new Promise((resolve, reject) => {
-      const sent: Record<string, string> = {};
-      for (const [name, value] of Object.entries(headers)) {
-        if (!/^(host|content-length|transfer-encoding|connection|accept-encoding)$/i.test(name))
-          sent[name] = String(value);
-      }
-      sent.host = `127.0.0.1:${port}`;
-      if (body !== undefined) sent["content-length"] = String(body.length);
-      const call = request({ host: "127.0.0.1", port: emulator.port, path, method, headers: sent }, (answer) => {
-        const chunks: Buffer[] = [];
-        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-        answer.on("end", () =>
-          resolve({ status: answer.statusCode ?? 502, headers: { ...answer.headers }, body: Buffer.concat(chunks) }),
-        );
-      });
-      call.on("error", reject);
-      call.end(body);
-    });
-  }
+  const up = (method: string, path: string, body?: Buffer, headers: Record<string, unknown> = {}): Promise<Answer> =>
+    emulator.ask(() => send({ port: emulator.port, host: `127.0.0.1:${port}`, method, path, body, headers }));
   const json = (method: string, path: string, body?: object): Promise<Answer> =>
     up(method, path, body && Buffer.from(JSON.stringify(body)), { "content-type": "application/json" });
 
@@ -155,6 +135,7 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
       // The emulator keeps no partitions and fails at some of their expressions.
       sent = sent.replace(/\bpartition by range_bucket\([^)]*\([^)]*\)\)/i, "");
     }
+    sent = guardedStringAgg(sent);
     const parameters = (query.queryParameters ?? []).filter(
       ({ name }: { name?: string }) => name === undefined || new RegExp(`@${name}\\b`).test(sent),
     );
@@ -177,7 +158,12 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
     sql: string,
     query: Json,
   ): Promise<Answer> {
-    const after = text.contentAfter(sql);
+    const dataset = schemaOf(sql);
+    if (dataset !== null) {
+      const trouble = await changeDataset(json, project, dataset);
+      return trouble === null ? statement(project, jobId, "select 1 as done", {}) : corrected(trouble);
+    }
+    const after = contentAfter(sql);
     if (after === null) {
       if (session !== null) await keepCopy(project, session, sql);
       return statement(project, jobId, sql, query);
@@ -228,7 +214,7 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
         const id = i === last ? jobId : randomUUID();
         answer = await written(project, session, id, inside, rest);
         if (failed(answer)) {
-          if (process.env.MILLRACE_SHIM_LOG !== undefined) console.error(inside, "\n  →", answer.body.toString());
+          tell(inside, answer);
           // BigQuery ends a transaction whose statement has failed.
           if (session !== null) await rollBack(project, session);
           return answer;
@@ -293,17 +279,16 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
     if (load.destinationTable.datasetId === "_SESSION") {
       load.destinationTable.datasetId = sessions.get(sessionId)?.dataset ?? "no_session";
     }
-    const bound = `b_${randomUUID()}`;
-    const rows = Buffer.concat(upload.chunks);
-    const parts = Buffer.concat([
-      Buffer.from(
-        `--${bound}\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(metadata)}\r\n--${bound}\r\ncontent-type: application/octet-stream\r\n\r\n`,
-      ),
-      rows,
-      Buffer.from(`\r\n--${bound}--`),
-    ]);
+    const refused = completeLoad(load);
+    if (refused !== null) return refused;
+    // The emulator would empty the table and keep its columns.
+    if (load.writeDisposition === "WRITE_TRUNCATE") await json("DELETE", tablePath(load.destinationTable));
+    const sent = multipart(metadata, Buffer.concat(upload.chunks));
     const path = `/upload/bigquery/v2/projects/${project}/jobs?uploadType=multipart`;
-    return corrected(await up("POST", path, parts, { "content-type": `multipart/related; boundary=${bound}` }));
+    const loaded = corrected(await up("POST", path, sent.body, { "content-type": sent.contentType }));
+    if (!failed(loaded)) return done(loaded);
+    tell(JSON.stringify(metadata), loaded);
+    return loaded;
   }
 
   async function answer(
@@ -393,5 +378,9 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
 
 const isControl = (sql: string): boolean =>
   text.isBegin(sql) || text.isCommit(sql) || text.isRollback(sql) || text.endsSession(sql);
+
+const tell = (asked: string, { body }: Answer): void => {
+  if (process.env.MILLRACE_SHIM_LOG !== undefined) console.error(asked, "\n  →", body.toString());
+};
 
 const failed = ({ status }: Answer): boolean => status !== 200;

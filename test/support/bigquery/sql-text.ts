@@ -18,8 +18,9 @@ export function statementsOf(script: string): string[] {
   return parts.map((part) => part.trim()).filter((part) => part !== "");
 }
 
-const NAME = "((?:`[^`]+`|[\\w-]+)(?:\\.(?:`[^`]+`|[\\w-]+))*)";
-const pattern = (words: string) => new RegExp(`^\\s*(?:/\\*[\\s\\S]*?\\*/\\s*)*${words}\\s*${NAME}`, "i");
+/** A table, by itself or with its dataset and project. */
+export const NAME = "((?:`[^`]+`|[\\w-]+)(?:\\.(?:`[^`]+`|[\\w-]+))*)";
+export const pattern = (words: string) => new RegExp(`^\\s*(?:/\\*[\\s\\S]*?\\*/\\s*)*${words}\\s*${NAME}`, "i");
 const CREATE = pattern("create\\s+(or\\s+replace\\s+)?(?:table|view)\\s+(if\\s+not\\s+exists\\s+)?");
 const WRITE = pattern("(?:insert(?:\\s+into)?|update|delete(?:\\s+from)?|merge(?:\\s+into)?|truncate\\s+table)\\s");
 
@@ -84,64 +85,3 @@ export const isBegin = (statement: string): boolean => /^begin(\s+transaction)?$
 export const isCommit = (statement: string): boolean => /^commit(\s+transaction)?$/i.test(statement);
 export const isRollback = (statement: string): boolean => /^rollback(\s+transaction)?$/i.test(statement);
 export const endsSession = (statement: string): boolean => /^call\s+bq\.abort_session\b/i.test(statement);
-
-const DELETE = new RegExp(`^\\s*delete\\s+from\\s+${NAME}(?:\\s+as\\s+(\\w+))?\\s+where\\s+([\\s\\S]+)$`, "i");
-const UPDATE = new RegExp(
-  `^\\s*update\\s+${NAME}(?:\\s+as\\s+(\\w+))?\\s+set\\s+([\\s\\S]+?)\\s+where\\s+([\\s\\S]+)$`,
-  "i",
-);
-
-export interface Rewriting {
-  readonly table: string;
-  /** What the table is to hold. */
-  readonly query: string;
-  /** A row where the statement changes anything. */
-  readonly touched: string;
-}
-
-/**
- * In DELETE and UPDATE the emulator loses which table a column of a subquery belongs to, so that `f.key = r.key` compares a
- * column with itself. In SELECT it does not. null: any other statement.
- */
-export function contentAfter(statement: string): Rewriting | null {
-  if (!/\(\s*select\b/i.test(statement)) return null;
-  const deleted = DELETE.exec(statement);
-  if (deleted !== null) {
-    const [, table = "", alias = "written", condition = ""] = deleted;
-    return {
-      table,
-      query: `select ${alias}.* from ${table} as ${alias} where not coalesce((${condition}), false)`,
-      touched: touched(table, alias, condition),
-    };
-  }
-  const updated = UPDATE.exec(statement);
-  if (updated === null) return null;
-  const [, table = "", alias = "written", set = "", condition = ""] = updated;
-  const values = assignments(set).map(
-    ([column, value]) => `if(coalesce((${condition}), false), ${value}, ${alias}.${column}) as ${column}`,
-  );
-  return {
-    table,
-    query: `select ${alias}.* replace (${values.join(", ")}) from ${table} as ${alias}`,
-    touched: touched(table, alias, condition),
-  };
-}
-
-const touched = (table: string, alias: string, condition: string): string =>
-  `select 1 as touched from ${table} as ${alias} where ${condition} limit 1`;
-
-/** `a = 1, b = f(x, y)`: a comma inside parentheses or a literal separates nothing. */
-function assignments(set: string): [column: string, value: string][] {
-  const parts = [""];
-  let depth = 0;
-  for (const token of set.match(/'(?:[^'\\]|\\.)*'|[\s\S]/g) ?? []) {
-    if (token === "(") depth += 1;
-    if (token === ")") depth -= 1;
-    if (token === "," && depth === 0) parts.push("");
-    else parts[parts.length - 1] += token;
-  }
-  return parts.map((part) => {
-    const at = part.indexOf("=");
-    return [part.slice(0, at).trim(), part.slice(at + 1).trim()];
-  });
-}

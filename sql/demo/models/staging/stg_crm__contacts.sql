@@ -18,7 +18,7 @@ noted as (
     select
         'c' || cast(customer_id as {{ text }}) as contact_id,
         customer_id,
-        {{ dbt.dateadd('day', 3, 'registered_at') }} as updated_at,
+        {{ millrace.instant_plus(3, 'day', 'registered_at') }} as updated_at,
         cast(customer_id as {{ text }}) as customer_no,
         first_name,
         last_name,
@@ -33,7 +33,7 @@ noted as (
     select
         'd' || cast(customer_id as {{ text }}),
         customer_id,
-        {{ dbt.dateadd('day', 40, 'registered_at') }},
+        {{ millrace.instant_plus(40, 'day', 'registered_at') }},
         cast(customer_id as {{ text }}),
         left(first_name, 1) || '.',
         last_name,
@@ -48,7 +48,7 @@ noted as (
     select
         'e' || cast(customer_id as {{ text }}),
         customer_id,
-        {{ dbt.dateadd('day', -30, 'registered_at') }},
+        {{ millrace.instant_plus(-30, 'day', 'registered_at') }},
         null,
         first_name,
         last_name,
@@ -63,7 +63,7 @@ noted as (
     select
         'p' || cast(customer_id as {{ text }}),
         customer_id,
-        {{ dbt.dateadd('day', 10, 'registered_at') }},
+        {{ millrace.instant_plus(10, 'day', 'registered_at') }},
         null,
         first_name,
         last_name,
@@ -78,7 +78,7 @@ noted as (
     select
         'n' || cast(customer_id as {{ text }}),
         customer_id,
-        {{ dbt.dateadd('day', -5, 'registered_at') }},
+        {{ millrace.instant_plus(-5, 'day', 'registered_at') }},
         null,
         last_name,
         first_name,

@@ -34,7 +34,7 @@ visits as (
     -- before an order: first as a guest with an address, then from a second device without a word, later logged in
     select
         'v' || order_id as visit_id,
-        {{ dbt.dateadd('minute', -20, 'ordered_at') }} as visited_at,
+        {{ millrace.instant_plus(-20, 'minute', 'ordered_at') }} as visited_at,
         case when mod(nth, 2) = 1 then 'laptop-' else 'mobile-' end || cast(customer_id as {{ text }}) as device_id,
         case when nth > 2 then cast(customer_id as {{ text }}) end as user_id,
         case when nth = 1 then email end as email
@@ -45,7 +45,7 @@ visits as (
     -- a tablet at the shop's stand at a fair: everybody types an address, nobody logs in
     select
         'f' || cast(customer_id as {{ text }}),
-        {{ dbt.dateadd('minute', 'mod(customer_id, 480)', "cast('2010-02-09 09:00:00' as " ~ dbt.type_timestamp() ~ ")") }},
+        {{ millrace.instant_plus('mod(customer_id, 480)', 'minute', "cast('2010-02-09 09:00:00' as " ~ dbt.type_timestamp() ~ ")") }},
         'fair-tablet',
         null,
         email
@@ -57,7 +57,7 @@ visits as (
     -- two people of one home, each with an account, at one computer
     select
         'h' || cast(customer_id as {{ text }}),
-        {{ dbt.dateadd('day', 1, 'registered_at') }},
+        {{ millrace.instant_plus(1, 'day', 'registered_at') }},
         'home-' || cast(customer_id as {{ text }}),
         cast(customer_id as {{ text }}),
         null
@@ -68,7 +68,7 @@ visits as (
 
     select
         'i' || cast(customer_id as {{ text }}),
-        {{ dbt.dateadd('day', 2, 'case when registered_at > housemate_since then registered_at else housemate_since end') }},
+        {{ millrace.instant_plus(2, 'day', 'case when registered_at > housemate_since then registered_at else housemate_since end') }},
         'home-' || cast(customer_id as {{ text }}),
         cast(housemate_id as {{ text }}),
         null
@@ -80,7 +80,7 @@ visits as (
     -- readers of the newsletter who never bought
     select
         'r' || cast(customer_id as {{ text }}),
-        {{ dbt.dateadd('day', -2, 'registered_at') }},
+        {{ millrace.instant_plus(-2, 'day', 'registered_at') }},
         'reader-' || cast(customer_id as {{ text }}),
         null,
         'reader.' || cast(customer_id as {{ text }}) || '@example.com'

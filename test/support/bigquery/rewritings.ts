@@ -1,0 +1,98 @@
+// Statements that the emulator gets wrong, as others that come to the same.
+
+import { NAME } from "./sql-text.ts";
+
+const DELETE = new RegExp(`^\\s*delete\\s+from\\s+${NAME}(?:\\s+as\\s+(\\w+))?\\s+where\\s+([\\s\\S]+)$`, "i");
+const UPDATE = new RegExp(
+  `^\\s*update\\s+${NAME}(?:\\s+as\\s+(\\w+))?\\s+set\\s+([\\s\\S]+?)\\s+where\\s+([\\s\\S]+)$`,
+  "i",
+);
+
+export interface Rewriting {
+  readonly table: string;
+  /** What the table is to hold. */
+  readonly query: string;
+  /** A row where the statement changes anything. */
+  readonly touched: string;
+}
+
+/**
+ * In DELETE and UPDATE the emulator loses which table a column of a subquery belongs to, so that `f.key = r.key` compares a
+ * column with itself. In SELECT it does not. null: any other statement.
+ */
+export function contentAfter(statement: string): Rewriting | null {
+  if (!/\(\s*select\b/i.test(statement)) return null;
+  const deleted = DELETE.exec(statement);
+  if (deleted !== null) {
+    const [, table = "", alias = "written", condition = ""] = deleted;
+    return {
+      table,
+      query: `select ${alias}.* from ${table} as ${alias} where not coalesce((${condition}), false)`,
+      touched: touched(table, alias, condition),
+    };
+  }
+  const updated = UPDATE.exec(statement);
+  if (updated === null) return null;
+  const [, table = "", alias = "written", set = "", condition = ""] = updated;
+  const values = assignments(set).map(
+    ([column, value]) => `if(coalesce((${condition}), false), ${value}, ${alias}.${column}) as ${column}`,
+  );
+  return {
+    table,
+    query: `select ${alias}.* replace (${values.join(", ")}) from ${table} as ${alias}`,
+    touched: touched(table, alias, condition),
+  };
+}
+
+const touched = (table: string, alias: string, condition: string): string =>
+  `select 1 as touched from ${table} as ${alias} where ${condition} limit 1`;
+
+/** `a = 1, b = f(x, y)` */
+const assignments = (set: string): [column: string, value: string][] =>
+  separated(set).map((part) => {
+    const at = part.indexOf("=");
+    return [part.slice(0, at).trim(), part.slice(at + 1).trim()];
+  });
+
+/** STRING_AGG with an order, of nothing but NULLs, ends the emulator's connection: it is asked only where there is something to join. */
+export function guardedStringAgg(statement: string): string {
+  let text = "";
+  let rest = statement;
+  for (;;) {
+    const found = /\bstring_agg\s*\(/i.exec(rest);
+    if (found === null) return text + rest;
+    const inside = argumentsOf(rest.slice(found.index + found[0].length));
+    const call = rest.slice(found.index, found.index + found[0].length + inside.length + 1);
+    const [value = ""] = separated(inside);
+    const ordered = /\border\s+by\b/i.test(inside) && !/^\s*distinct\b/i.test(value);
+    text += rest.slice(0, found.index) + (ordered ? `case when count(${value}) > 0 then ${call} end` : call);
+    rest = rest.slice(found.index + call.length);
+  }
+}
+
+/** Up to the parenthesis that closes what is open. */
+function argumentsOf(text: string): string {
+  let depth = 0;
+  let length = 0;
+  for (const token of tokensOf(text)) {
+    if (token === "(") depth += 1;
+    if (token === ")" && depth-- === 0) break;
+    length += token.length;
+  }
+  return text.slice(0, length);
+}
+
+/** At commas outside of parentheses and literals. */
+function separated(list: string): string[] {
+  const parts = [""];
+  let depth = 0;
+  for (const token of tokensOf(list)) {
+    if (token === "(" || token === "[") depth += 1;
+    if (token === ")" || token === "]") depth -= 1;
+    if (token === "," && depth === 0) parts.push("");
+    else parts[parts.length - 1] += token;
+  }
+  return parts;
+}
+
+const tokensOf = (text: string): readonly string[] => text.match(/'(?:[^'\\]|\\.)*'|--[^\n]*|[\s\S]/g) ?? [];
