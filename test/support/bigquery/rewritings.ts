@@ -3,10 +3,8 @@
 import { NAME } from "./sql-text.ts";
 
 const DELETE = new RegExp(`^\\s*delete\\s+from\\s+${NAME}(?:\\s+as\\s+(\\w+))?\\s+where\\s+([\\s\\S]+)$`, "i");
-const UPDATE = new RegExp(
-  `^\\s*update\\s+${NAME}(?:\\s+as\\s+(\\w+))?\\s+set\\s+([\\s\\S]+?)\\s+where\\s+([\\s\\S]+)$`,
-  "i",
-);
+const UPDATE = new RegExp(`^\\s*update\\s+${NAME}(?:\\s+as\\s+(\\w+))?\\s+set\\s+`, "i");
+const MERGE = new RegExp(`^\\s*merge\\s+into\\s+${NAME}(?:\\s+as\\s+\\w+)?\\s+using\\s*\\(`, "i");
 
 export interface Rewriting {
   readonly table: string;
@@ -33,7 +31,8 @@ export function contentAfter(statement: string): Rewriting | null {
   }
   const updated = UPDATE.exec(statement);
   if (updated === null) return null;
-  const [, table = "", alias = "written", set = "", condition = ""] = updated;
+  const [head, table = "", alias = "written"] = updated;
+  const [set, condition] = atWhere(statement.slice(head.length));
   const values = assignments(set).map(
     ([column, value]) => `if(coalesce((${condition}), false), ${value}, ${alias}.${column}) as ${column}`,
   );
@@ -42,6 +41,17 @@ export function contentAfter(statement: string): Rewriting | null {
     query: `select ${alias}.* replace (${values.join(", ")}) from ${table} as ${alias}`,
     touched: touched(table, alias, condition),
   };
+}
+
+/** MERGE from a subquery, which the emulator refuses: the subquery, and the statement from a table in its place. null: any other. */
+export function mergeFromTable(
+  statement: string,
+  table: string,
+): { readonly source: string; readonly merge: string } | null {
+  const head = MERGE.exec(statement)?.[0];
+  if (head === undefined) return null;
+  const source = argumentsOf(statement.slice(head.length));
+  return { source, merge: `${head.slice(0, -1)}${table}${statement.slice(head.length + source.length + 1)}` };
 }
 
 const touched = (table: string, alias: string, condition: string): string =>
@@ -68,6 +78,20 @@ export function guardedStringAgg(statement: string): string {
     text += rest.slice(0, found.index) + (ordered ? `case when count(${value}) > 0 then ${call} end` : call);
     rest = rest.slice(found.index + call.length);
   }
+}
+
+/** What stands before and after WHERE, one of a subquery not counted. */
+function atWhere(text: string): [before: string, after: string] {
+  let depth = 0;
+  let length = 0;
+  for (const token of text.match(/'(?:[^'\\]|\\.)*'|\w+|[\s\S]/g) ?? []) {
+    if (token === "(") depth += 1;
+    if (token === ")") depth -= 1;
+    if (depth === 0 && token.toLowerCase() === "where")
+      return [text.slice(0, length), text.slice(length + token.length)];
+    length += token.length;
+  }
+  return [text, "true"];
 }
 
 /** Up to the parenthesis that closes what is open. */

@@ -4,7 +4,7 @@ import { type Answer, error, type Json, ok, stringly, withSession, write } from 
 import { changeDataset, schemaOf } from "./datasets.ts";
 import type { Emulator } from "./emulator.ts";
 import { completeLoad, done, multipart } from "./loads.ts";
-import { contentAfter, guardedStringAgg } from "./rewritings.ts";
+import { contentAfter, guardedStringAgg, mergeFromTable } from "./rewritings.ts";
 import { send } from "./send.ts";
 import * as text from "./sql-text.ts";
 
@@ -42,7 +42,7 @@ export const ENDLESS = "select 1 as n /* endless */";
 
 /**
  * A loopback server before goccy/bigquery-emulator 0.8.1. It adds, and only adds, what BigQuery does and the emulator does
- * not: CREATE SCHEMA, UPDATE and DELETE by subqueries, sessions with temporary tables, scripts of several statements, BEGIN, COMMIT and ROLLBACK (by copies of the tables
+ * not: CREATE SCHEMA, MERGE from, UPDATE and DELETE by subqueries, sessions with temporary tables, scripts of several statements, BEGIN, COMMIT and ROLLBACK (by copies of the tables
  * that a transaction writes: no isolation), resumable uploads, CREATE OR REPLACE and IF NOT EXISTS, cancelling; reasons and
  * numbers of errors; and what dbt-bigquery reads of a job. Faults can be put in.
  */
@@ -162,6 +162,15 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
     if (dataset !== null) {
       const trouble = await changeDataset(json, project, dataset);
       return trouble === null ? statement(project, jobId, "select 1 as done", {}) : corrected(trouble);
+    }
+    const staged = `shim_copies.source_${++copies}`;
+    const merge = mergeFromTable(sql, staged);
+    if (merge !== null) {
+      const read = await statement(project, randomUUID(), `create table ${staged} as ${merge.source}`, query);
+      if (failed(read)) return read;
+      const merged = await written(project, session, jobId, merge.merge, query);
+      await quietly(project, `drop table ${staged}`);
+      return merged;
     }
     const after = contentAfter(sql);
     if (after === null) {

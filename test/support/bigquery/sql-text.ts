@@ -1,6 +1,9 @@
 // Reading statements as text, for what the emulator cannot do by itself.
 
-/** Statements of a script; a semicolon in a literal or a quoted name ends nothing. */
+/** dbt writes who asks before each statement. */
+const LEADING = /^(?:\s|\/\*[\s\S]*?\*\/|--[^\n]*(?:\n|$))+/;
+
+/** Statements of a script, without comments before them; a semicolon in a literal or a quoted name ends nothing. */
 export function statementsOf(script: string): string[] {
   const parts: string[] = [];
   let current = "";
@@ -15,7 +18,7 @@ export function statementsOf(script: string): string[] {
     current = "";
   }
   parts.push(current);
-  return parts.map((part) => part.trim()).filter((part) => part !== "");
+  return parts.map((part) => part.replace(LEADING, "").trim()).filter((part) => part !== "");
 }
 
 /** A table, by itself or with its dataset and project. */
