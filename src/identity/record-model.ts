@@ -6,20 +6,31 @@ import {
   type Normaliser,
   namespaceColumns,
 } from "../core/identity.ts";
+import { declaration } from "./declaration.ts";
 import { column, jinja, text } from "./jinja.ts";
 
 /**
  * `identity_record`: every source's records, their identifiers normalised: source, record_key, seen_at, from_future, a column
- * per namespace (further ones `_2`, `_3` where a source gives several), and `trait_…` per trait, all as text.
+ * per namespace (further ones `_2`, `_3` where a source gives several), and `trait_…` per trait, all as text. Its query finds
+ * only what changed since the last reading; the materialization keeps the rest.
  */
 export function recordModel(config: IdentityConfig): string {
-  const sources = config.sources.map((source) => sourceQuery(source, config));
-  const all = config.sources.map(({ name }) => `select * from ${recordsOf(name)}`);
-  return `{{ config(materialized='table', pre_hook="{{ millrace.identity_session() }}") }}
+  const queries = config.sources.map((source) => sourceQuery(source, config));
+  const found = config.sources.map(({ name }) => `select * from ${recordsOf(name)}`);
+  const identifiers = identifierNames(config);
+  const columns = [...identifiers, ...identityTraits(config).map((trait) => `trait_${trait}`)];
+  const sizes = config.sources.map(
+    (source) =>
+      `{{ millrace.identity_source_size(${jinja(source.name)}, ${relation(source)}, ${jinja(source.key)}, ${columns.length}) }}`,
+  );
+  const { namespaces, sources } = declaration(config);
+  const declared = { columns, identifiers: identifiers.length, rules: { namespaces, sources } };
+  return `{% set declaration = ${jinja(declared)} %}
+{{ config(materialized='millrace_identity_record', meta={'millrace': declaration}, pre_hook="{{ millrace.identity_session() }}") }}
 
-with ${sources.join(",\n\n")}
+with ${queries.join(",\n\n")}
 
-${all.join("\nunion all\n")}
+${[...found, ...sizes].join("\nunion all\n")}
 `;
 }
 
@@ -28,7 +39,7 @@ function sourceQuery(source: IdentitySource, config: IdentityConfig): string {
   const limit = `{{ millrace.instant_plus(${config.guards.skewSeconds}, 'second', millrace.as_of()) }}`;
   const columns = [
     `${text(source.name)} as source`,
-    `cast(${column(source.key)} as {{ dbt.type_string() }}) as record_key`,
+    "coalesce(reading_key, reading_kept) as record_key",
     seenAt === null
       ? "cast(null as {{ dbt.type_timestamp() }}) as seen_at"
       : `case when ${seenAt} <= ${limit} then ${seenAt} end as seen_at`,
@@ -38,14 +49,24 @@ function sourceQuery(source: IdentitySource, config: IdentityConfig): string {
       const from = source.traits[trait];
       return `cast(${from === undefined ? "null" : column(from)} as {{ dbt.type_string() }}) as trait_${trait}`;
     }),
+    "reading_fp",
+    "case when reading_kept is null then 0 else 1 end as reading_known",
   ];
-  const from = source.relation.kind === "model" ? `{{ ref(${jinja(source.relation.name)}) }}` : source.relation.name;
+  const read = [...new Set([...Object.values(source.identifiers).flat(), ...Object.values(source.traits)])];
+  const told = [source.key, source.at, config.guards.skewSeconds, read].map(jinja).join(", ");
   return `${recordsOf(source.name)} as (
     select
         ${columns.join(",\n        ")}
-    from ${from}
+    from {{ millrace.identity_due(this, ${jinja(source.name)}, ${relation(source)}, ${told}) }} as due
 )`;
 }
+
+/** The source's table, as Jinja. */
+const relation = ({ relation: { kind, name } }: IdentitySource): string =>
+  kind === "model" ? `ref(${jinja(name)})` : jinja(name);
+
+const identifierNames = (config: IdentityConfig): string[] =>
+  config.namespaces.flatMap(({ name }) => namespaceColumns(config, name));
 
 /** Not the source's bare name: where a table is named so too and is gone, the query would read itself, and the warehouse speak of recursion. */
 const recordsOf = (source: string): string => `${source}_records`;

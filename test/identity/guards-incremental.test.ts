@@ -3,7 +3,7 @@ import { type IdentityLab, openIdentityLab } from "../support/identity-lab.ts";
 import { type Database, freshDatabase } from "../support/postgres-database.ts";
 import { GuardedWorld } from "./guarded-world.ts";
 import { publishedState } from "./published-state.ts";
-import { assignment, build, declare } from "./stitching.ts";
+import { assignment, build, declare, readRecords } from "./stitching.ts";
 
 /** A longer form: MILLRACE_IDENTITY_STEPS=100, and MILLRACE_IDENTITY_SEED for another world. */
 const longer = Number(process.env.MILLRACE_IDENTITY_STEPS ?? 0);
@@ -38,11 +38,11 @@ describe.each([
         const ids = new Set((await lab.sql("select profile_id from profile")).map((row) => String(row.profile_id)));
         if ((await world.move(lab, step)) === "rules") await declare(lab, world.yaml());
         await build(lab, { args: [...onlyRun, "--full-refresh"] });
-        const full = await publishedState(lab, ids);
+        const full = await everything(lab, ids);
         // the pointer back where it was: the next run undoes what this one wrote, and works on from the same state
         await lab.sql(`update identity_state_pointer set run = ${String(run)}`);
         await build(lab, { args: onlyRun });
-        const increment = await publishedState(lab, ids);
+        const increment = await everything(lab, ids);
         expect(increment, `step ${step} of seed ${seed}`).toEqual(full);
         for (const line of increment.violation ?? []) found.add(line.split(" ")[0] ?? "");
       }
@@ -55,6 +55,11 @@ describe.each([
     600_000 * (longer === 0 ? 1 : 10),
   );
 });
+
+/** What is published, and the records as they are read. */
+async function everything(lab: IdentityLab, ids: ReadonlySet<string>): Promise<Record<string, string[]>> {
+  return { ...(await publishedState(lab, ids)), record: await readRecords(lab) };
+}
 
 /** Not the views that stand already. */
 const onlyRun = ["--select", "identity_record identity_resolution identity_published"];

@@ -46,4 +46,10 @@ export async function groups(lab: IdentityLab): Promise<string[][]> {
   return [...byProfile.values()].map((names) => names.sort()).sort((a, b) => (String(a) < String(b) ? -1 : 1));
 }
 
+/** What identity has of the sources' records, a sorted text per record. */
+export async function readRecords(lab: IdentityLab): Promise<string[]> {
+  const rows = await lab.sql("select * from identity_record");
+  return rows.map((row) => JSON.stringify(row)).sort();
+}
+
 const nameOf = ({ namespace, value }: LabRow): string => `${String(namespace)} ${String(value)}`;

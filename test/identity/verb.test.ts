@@ -78,7 +78,7 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
   it("publishes nothing when a source's key is not unique, and says which", async () => {
     const before = await assignment(lab);
     await lab.sql("insert into web values (1, '2025-01-09', 'u5', null, null)");
-    await expect(build(lab)).rejects.toThrow(/IDENTITY_KEY_NOT_UNIQUE: .*source web: 1 keys/);
+    await expect(build(lab)).rejects.toThrow(/IDENTITY_KEY_NOT_UNIQUE: .*source web: 1 row/);
     expect(await assignment(lab)).toEqual(before);
     await lab.sql("delete from web where user_id = 'u5'");
   }, 60_000);

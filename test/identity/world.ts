@@ -10,9 +10,22 @@ export function numbers(seed: number): () => number {
   };
 }
 
+/** What identity.yml says of reading records. */
+interface Reading {
+  /** `ann+shop@…` is `ann@…`. */
+  readonly tags: "kept" | "dropped";
+  /** crm's second address: without it, the records have a column less. */
+  readonly second: "declared" | "gone";
+  readonly web: "declared" | "gone";
+}
+
+const otherwise: Reading = { tags: "dropped", second: "gone", web: "gone" };
+const atFirst: Reading = { tags: "kept", second: "declared", web: "declared" };
+
 /** Records of two sources that come, go and change: few values, so that they meet. */
 export class World {
   readonly records = new Map<string, PlainRecord>();
+  reading = atFirst;
   rules: PlainRules = { blocked: [], learnAbove: null, fanOut: null, withinDays: 10, mustLink: [] };
   readonly next: () => number;
 
@@ -31,7 +44,8 @@ export class World {
   put(source: "crm" | "web", key: number): void {
     const email = () => {
       const name = this.one("e", 25, 0.7);
-      return name === null ? null : `${name}@example.com`;
+      if (name === null) return null;
+      return this.below(3) === 0 ? `${name}+${this.below(2)}@example.com` : `${name}@example.com`;
     };
     const identifiers =
       source === "crm"
@@ -40,11 +54,33 @@ export class World {
     this.records.set(`${source} ${key}`, { source, key, day: this.below(40), identifiers });
   }
 
+  /** The records as identity.yml has them read. */
+  read(): PlainRecord[] {
+    const { tags, second, web } = this.reading;
+    const address = (value: string | null | undefined) =>
+      value === null || value === undefined || tags === "kept" ? (value ?? null) : value.replace(/[+][^@]*@/, "@");
+    return [...this.records.values()]
+      .filter(({ source }) => source === "crm" || web === "declared")
+      .map(({ identifiers, ...record }) => {
+        const { email, email_2 } = identifiers;
+        const other = second === "declared" ? address(email_2) : null;
+        return { ...record, identifiers: { ...identifiers, email: address(email), email_2: other } };
+      });
+  }
+
+  /** One rule of reading becomes what it was not. */
+  turn(rule: keyof Reading): "rules" {
+    this.reading = { ...this.reading, [rule]: this.reading[rule] === atFirst[rule] ? otherwise[rule] : atFirst[rule] };
+    return "rules";
+  }
+
   /** One random move: a few records come, change and go, or a rule changes. Says whether identity.yml changed. */
   step(): "records" | "rules" {
     const chance = this.next();
     if (chance < 0.25) {
-      const pick = this.below(4);
+      const pick = this.below(7);
+      const turned = (["tags", "second", "web"] as const)[pick - 4];
+      if (turned !== undefined) return this.turn(turned);
       if (pick === 0)
         this.rules = {
           ...this.rules,
@@ -64,18 +100,18 @@ export class World {
 
   yaml(more: { readonly unique?: boolean } = {}): string {
     const { blocked, learnAbove, fanOut, withinDays } = this.rules;
+    const { tags, second, web } = this.reading;
     const values = (namespace: string) =>
       blocked.filter((name) => name.startsWith(`${namespace} `)).map((name) => JSON.stringify(name.split(" ")[1]));
     const limit = fanOut === null ? "" : `, limit: { email: ${fanOut}, within: ${withinDays} days }`;
     return `identity:
   namespaces:
     user_id: { priority: 1, verified: true${more.unique === true ? ", unique: true" : ""} }
-    email: { priority: 2, normalise: email }
+    email: { priority: 2, normalise: ${tags === "kept" ? "email" : "{ email: [drop_tag] }"} }
     device_id: { priority: 3${limit} }
   sources:
-    crm: { table: crm, key: id, at: seen, identifiers: { user_id: user_id, email: [email, email_2] }, traits: { first_name: first_name } }
-    web: { table: web, key: id, at: seen, identifiers: { user_id: user_id, email: email, device_id: device_id } }
-  blocked:
+    crm: { table: crm, key: id, at: seen, identifiers: { user_id: user_id, email: ${second === "declared" ? "[email, email_2]" : "email"} }, traits: { first_name: first_name } }
+${web === "gone" ? "" : "    web: { table: web, key: id, at: seen, identifiers: { user_id: user_id, email: email, device_id: device_id } }\n"}  blocked:
     email: { values: [${values("email").join(", ")}] }
     device_id: { values: [${values("device_id").join(", ")}] }
   guards: { learn_blocked_above: ${learnAbove ?? "off"}, max_cluster: off, brake: off, limited: merge }

@@ -121,10 +121,6 @@
     {%- do millrace.identity_step('open violations', rows) -%}
   {%- endfor -%}
   {#- Faults of whole sources: told anew by every run, from one pass over the records. -#}
-  {%- set columns = [] -%}
-  {%- for namespace in r['d']['namespaces'] -%}
-    {%- do columns.extend(namespace['columns']) -%}
-  {%- endfor -%}
   {%- set nodes = r['d']['sources'] | selectattr('node') | map(attribute='name') | list -%}
   {%- set count = 'cast(records as ' ~ dbt.type_string() ~ ')' -%}
   {%- set faults %}
@@ -135,7 +131,7 @@
         sum(case when record_key is null then 1 else 0 end) as null_key,
         sum(from_future) as from_future,
         {#- A record that describes somebody is a node of its own; any other without an identifier says nothing of anybody. #}
-        sum(case when record_key is not null and coalesce({{ (columns + ['null']) | join(', ') }}) is null
+        sum(case when record_key is not null and bare = 1
           {%- if nodes | length > 0 %} and source not in ('{{ nodes | join("', '") }}'){% endif %} then 1 else 0 end) as no_identifier
       from {{ r['records'] }} as r
       group by source

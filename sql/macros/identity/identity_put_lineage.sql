@@ -31,16 +31,20 @@
       with sides as (
         select code, profile_id as now_id, coalesce(old_profile_id, profile_id) as was_id from {{ r['next'] }}
       ),
-      edges as (
-        select a, b, rule, source, case when to_run is null then 1 else 0 end as is_open
-        from {{ edge }}
-        where (from_run = {{ r['run'] }} or to_run = {{ r['run'] }} or (to_run is null and active = 1))
-          and a in (select code from sides where now_id <> was_id)
+      {#- What linked the affected is at hand; of all edges only this run's are read, and decisions that part. #}
+      known as (
+        select a, b, rule, source from {{ r['live'] }}
         union all
-        select b, a, rule, source, case when to_run is null then 1 else 0 end as is_open
-        from {{ edge }}
-        where (from_run = {{ r['run'] }} or to_run = {{ r['run'] }} or (to_run is null and active = 1))
-          and b in (select code from sides where now_id <> was_id)
+        select a, b, rule, source from {{ edge }} where from_run = {{ r['run'] }}
+        union all
+        select a, b, rule, source from {{ edge }} where to_run = {{ r['run'] }}
+        union all
+        select a, b, rule, source from {{ edge }} where to_run is null and active = 1 and rule = 'cannot_link'
+      ),
+      edges as (
+        select a, b, rule, source from known where a in (select code from sides where now_id <> was_id)
+        union all
+        select b, a, rule, source from known where b in (select code from sides where now_id <> was_id)
       )
       select e.event, e.profile_id, e.other_profile_id, min(x.rule || ' of ' || x.source || ': ' || da.namespace || ' – ' || db.namespace) as cause
       from (

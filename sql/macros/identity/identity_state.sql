@@ -19,7 +19,7 @@
     ['state_pointer', [['run', whole], ['published_at', instant]], 'append'],
     ['state_run', [['run', whole], ['as_of', instant], ['status', text], ['blocking', text], ['guarding', text], ['records', whole],
       ['changed_records', whole], ['recomputed', whole], ['profiles', whole], ['new_profiles', whole], ['merged', whole], ['split', whole],
-      ['largest', whole], ['statements', whole]], 'append'],
+      ['largest', whole], ['statements', whole], ['rules', text], ['read_all', whole]], 'append'],
     ['state_record', [['source', text], ['record_key', text], ['record_id', whole], ['fp', whole]], 'working'],
     ['state_observation', [['record_id', whole], ['code', whole], ['ns', whole], ['worth', whole], ['source', text], ['seen_at', instant]], 'working'],
     ['state_status', [['code', whole], ['guard', text], ['evidence', text]], 'working'],
@@ -60,16 +60,16 @@
   {%- endif -%}
 {%- endmacro %}
 
-{#- Undoes what a run staged that was never published: its rows go, and what it closed is open again. -#}
+{#- Undoes what a run staged that was never published: its rows go, and what it closed is open again. The readings of records are their reader's. -#}
 {% macro identity_roll_back(here, pointer) -%}
   {%- for name, columns, kind in millrace.identity_state_tables() if kind != 'append' -%}
-    {%- set table = millrace.identity_state(here, name) -%}
-    {%- do millrace.identity_step('roll back', 'delete from ' ~ table ~ ' where from_run > ' ~ pointer) -%}
-    {%- do millrace.identity_step('roll back', 'update ' ~ table ~ ' set to_run = null where to_run > ' ~ pointer) -%}
+    {%- do millrace.identity_roll_back_table(millrace.identity_state(here, name), pointer) -%}
   {%- endfor -%}
-  {%- for name in ['state_run', 'state_step'] -%}
-    {%- do millrace.identity_step('roll back', 'delete from ' ~ millrace.identity_state(here, name) ~ ' where run > ' ~ pointer) -%}
-  {%- endfor -%}
+{%- endmacro %}
+
+{% macro identity_roll_back_table(table, pointer) -%}
+  {%- do millrace.identity_step('roll back', 'delete from ' ~ table ~ ' where from_run > ' ~ pointer) -%}
+  {%- do millrace.identity_step('roll back', 'update ' ~ table ~ ' set to_run = null where to_run > ' ~ pointer) -%}
 {%- endmacro %}
 
 {#- Closed rows of working tables say nothing that anybody reads once their run is published. -#}

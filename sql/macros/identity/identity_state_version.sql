@@ -11,7 +11,11 @@
   {%- for name, columns, kind in millrace.identity_state_tables() if name == 'state_step' -%}
     {%- do made.append(millrace.identity_state_create(here, name, columns, kind)) -%}
   {%- endfor -%}
-  {{ return({1: [], 2: made}) }}
+  {%- set runs = millrace.identity_state(here, 'state_run') -%}
+  {{ return({1: [], 2: made, 3: [
+    'alter table ' ~ runs ~ ' add column if not exists rules ' ~ dbt.type_string(),
+    'alter table ' ~ runs ~ ' add column if not exists read_all ' ~ dbt.type_bigint()
+  ]}) }}
 {%- endmacro %}
 
 {#- Makes the state tables, or brings them to this version; refuses those of a newer one before anything is written. -#}

@@ -16,21 +16,39 @@
   {%- set changes %}
     with is_now as (
       select source, record_key, {{ millrace.identity_fingerprint(["cast('" ~ r['salt'] ~ "' as " ~ dbt.type_string() ~ ")"] + columns) }} as fp
-      from {{ r['records'] }} as r
+      from {{ r['fresh'] }} as r
       where record_key is not null
     ),
     was as (
       select source, record_key, record_id, fp from {{ record }} where to_run is null
     )
+    {%- if not r['diff_all'] %},
+    read_now as (
+      select source, record_key from is_now
+      union distinct
+      select source, record_key from {{ millrace.identity_state(here, 'state_reading') }} where to_run = {{ r['run'] }} and record_key is not null
+    )
+    {%- endif %}
     select
+      {%- if r['diff_all'] %}
       coalesce(n.source, w.source) as source,
       coalesce(n.record_key, w.record_key) as record_key,
+      {%- else %}
+      k.source,
+      k.record_key,
+      {%- endif %}
       w.record_id,
       n.fp,
       case when w.record_id is null then 0 else 1 end as was_there,
       case when n.fp is null then 0 else 1 end as is_there
+    {%- if r['diff_all'] %}
     from is_now as n
     full outer join was as w on w.source = n.source and w.record_key = n.record_key
+    {%- else %}
+    from read_now as k
+    left join is_now as n on n.source = k.source and n.record_key = k.record_key
+    left join was as w on w.source = k.source and w.record_key = k.record_key
+    {%- endif %}
     where n.fp is null or w.fp is null or n.fp <> w.fp{{ ' or 1 = 1' if r['full'] }}
   {%- endset -%}
   {%- set changed = millrace.identity_scratch_counted(here, 'diff', changes, 'diff records') -%}
@@ -56,7 +74,7 @@
     ),
     records as (
       select r.*
-      from {{ r['records'] }} as r
+      from {{ r['fresh'] }} as r
       inner join {{ changed['table'] }} as c on c.source = r.source and c.record_key = r.record_key
       where c.is_there = 1
     ),
@@ -118,7 +136,9 @@
   {%- endset -%}
   {%- set numbered = millrace.identity_scratch_counted(here, 'changed', numbered, 'number records')['table'] -%}
   {%- do r.update({'changed': numbered}) -%}
-  {%- do millrace.identity_refuse_copies(r) -%}
+  {%- if r['diff_all'] -%}
+    {%- do millrace.identity_refuse_copies(r) -%}
+  {%- endif -%}
   {%- do r.update({'reissued': millrace.identity_find_reissued(r, coded)}) -%}
 
   {%- if r['prev'] > 0 -%}
@@ -141,7 +161,7 @@
     'select distinct code from ' ~ observation ~ ' where from_run = ' ~ r['run'] ~ ' or to_run = ' ~ r['run'], 'touched identifiers')}) -%}
 {%- endmacro %}
 
-{#- A key that stands for two records would make two people one, or one record two: nothing is published before it is mended. -#}
+{#- A key that stands for two records would make two people one, or one record two: nothing is published before it is mended. Where not all records were read anew, their reader has looked. -#}
 {% macro identity_refuse_copies(r) -%}
   {#- Rows, less records as they will be open: what is over is copies of keys known before; copies among the changed are seen there. -#}
   {%- set extra = millrace.identity_count('select (select count(*) from ' ~ r['records'] ~ ' as r where record_key is not null)'
@@ -151,13 +171,6 @@
   {%- if extra == 0 -%}
     {{ return('') }}
   {%- endif -%}
-  {%- set copies = millrace.identity_read('select source, count(*) from (select source, record_key from ' ~ r['records']
-    ~ ' as r where record_key is not null group by source, record_key having count(*) > 1) as copies group by source order by source') -%}
-  {%- if copies.rows | length > 0 -%}
-    {%- set said = [] -%}
-    {%- for source, keys in copies.rows -%}
-      {%- do said.append('source ' ~ source ~ ': ' ~ keys ~ ' keys') -%}
-    {%- endfor -%}
-    {%- do exceptions.raise_compiler_error('IDENTITY_KEY_NOT_UNIQUE: more than one record has the same key (' ~ said | join('; ') ~ '). Nothing was published. Name a unique column as `key:` in identity.yml, or mend the source.') -%}
-  {%- endif -%}
+  {%- do millrace.identity_tell_copies(millrace.identity_read('select source, sum(copies) from (select source, count(*) - 1 as copies from ' ~ r['records']
+    ~ ' as r where record_key is not null group by source, record_key having count(*) > 1) as counts group by source order by source')) -%}
 {%- endmacro %}

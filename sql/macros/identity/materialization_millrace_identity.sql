@@ -5,7 +5,7 @@
   {%- set declared = config.get('meta')['millrace'] -%}
   {%- set matches = '(select * from ' ~ ref('identity_match_edge') ~ ')' if declared['matching'] else none -%}
   {%- set here = this.incorporate(type='view') -%}
-  {%- do millrace.identity_resolve(here, '(' ~ sql ~ ')', matches, declared) -%}
+  {%- do millrace.identity_resolve(here, matches, declared) -%}
   {% call statement('main') -%}
     create or replace view {{ here }} as select * from {{ millrace.identity_state(here, 'state_run') }}
   {%- endcall %}
