@@ -13,6 +13,9 @@
   {%- endfor -%}
   {%- set nodes = r['d']['sources'] | selectattr('node') | map(attribute='name') | list -%}
 
+  {#- Where sources only grew, nothing of what was there is looked up. -#}
+  {%- set ended = millrace.identity_state(here, 'state_reading') ~ ' where to_run = ' ~ r['run'] ~ ' and record_key is not null' -%}
+  {%- set only_new = not r['diff_all'] and millrace.identity_count('select count(*) from ' ~ ended) == 0 -%}
   {%- set changes %}
     with is_now as (
       select source, record_key, {{ millrace.identity_fingerprint(["cast('" ~ r['salt'] ~ "' as " ~ dbt.type_string() ~ ")"] + columns) }} as fp
@@ -20,13 +23,13 @@
       where record_key is not null
     ),
     was as (
-      select source, record_key, record_id, fp from {{ record }} where to_run is null
+      select source, record_key, record_id, fp from {{ record }} where to_run is null{{ ' and 1 = 0' if only_new }}
     )
     {%- if not r['diff_all'] %},
     read_now as (
       select source, record_key from is_now
       union distinct
-      select source, record_key from {{ millrace.identity_state(here, 'state_reading') }} where to_run = {{ r['run'] }} and record_key is not null
+      select source, record_key from {{ ended }}
     )
     {%- endif %}
     select

@@ -97,7 +97,7 @@ for (const engine of identityEngines()) {
       await lab.sql("update identity_decision set withdrawn_at = timestamp '2025-12-02 00:00:00'");
       await build(lab);
       expect((await golden())[0]).toMatchObject({ first_name: "Ann" });
-    });
+    }, 120_000);
 
     it("shows what is published while a run is held by the brake", async () => {
       const before = await golden();
@@ -116,6 +116,6 @@ for (const engine of identityEngines()) {
         { email: "ann@example.com" },
         { email: "bob@example.com" },
       ]);
-    });
+    }, 120_000);
   });
 }
