@@ -47,6 +47,12 @@ export class RelationMissing extends MillraceError {
   override readonly retry = "after-fix";
 }
 
+/** An earlier Millrace made identity's tables, and what is asked needs them as this one does. */
+export class IdentityStateOlder extends MillraceError {
+  override readonly code = "IDENTITY_STATE_OLDER";
+  override readonly retry = "after-fix";
+}
+
 export class ColumnMissing extends MillraceError {
   override readonly code = "COLUMN_MISSING";
   override readonly retry = "after-fix";

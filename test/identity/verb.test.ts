@@ -61,6 +61,21 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     expect(stdout).toMatch(/^ {2}read: \d+ statements$/m);
   }, 60_000);
 
+  it("says of tables that an earlier Millrace made what brings them forward", async () => {
+    await lab.sql(
+      "alter table identity_state_version rename to version_away",
+      "create table identity_state_version as select 1::bigint as version",
+    );
+    const told = await verb("report");
+    expect(told.code).toBe(1);
+    expect(told.stderr).toMatch(/IDENTITY_STATE_OLDER: The identity tables .*state version 1, .*needs 2/);
+    expect(told.stderr).toContain("millrace build");
+    await lab.sql("drop table identity_state_version");
+    expect((await verb("report")).stderr).toContain("state version 0");
+    await lab.sql("alter table version_away rename to identity_state_version");
+    expect((await verb("report")).code).toBe(0);
+  }, 60_000);
+
   it("holds a run that merges more than the brake allows, shows it, and publishes it when it is approved", async () => {
     const before = await assignment(lab);
     await lab.sql("insert into web values (4, '2025-01-04', 'u9', 'a@x.org', null)");

@@ -14,7 +14,10 @@
   {%- set prev = millrace.identity_begin_run(here, rules, none if fresh else reading) -%}
   {%- set run = prev + 1 -%}
   {%- if fresh -%}
-    {%- do millrace.identity_step('ensure', 'drop table if exists ' ~ reading ~ (' cascade' if target.type == 'postgres')) -%}
+    {%- set stood = load_relation(reading) -%}
+    {%- if stood is not none -%}
+      {%- do adapter.drop_relation(stood) -%}
+    {%- endif -%}
     {%- do millrace.identity_step('ensure', millrace.identity_state_create(here, 'state_reading', millrace.identity_reading_columns(declared['columns']), 'working')) -%}
   {%- endif -%}
   {%- set again = fresh or flags.FULL_REFRESH or prev == 0 or millrace.identity_count(

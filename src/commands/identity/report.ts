@@ -3,7 +3,7 @@ import type { ExitCode } from "../../core/exit.ts";
 import { sql } from "../../warehouse/sql.ts";
 import type { Session } from "../../warehouse/warehouse.ts";
 import type { App } from "../app.ts";
-import { type IdentityTables, identityTables, isPublished } from "./tables.ts";
+import { type IdentityTables, identityTables, isPublished, needStateVersion } from "./tables.ts";
 
 const count = z.coerce.number();
 /** ROWS is a word of BigQuery's own. */
@@ -27,6 +27,8 @@ const runRow = z.object({
 });
 const stepRow = z.object({ stage: z.string(), statements: count, changed_rows: count });
 const mostSizes = 20;
+/** The version of identity's state tables that counts statements by stage. */
+const countsStages = 2;
 
 export interface IdentityReport {
   readonly profiles: readonly Named[];
@@ -64,6 +66,7 @@ export async function readReport(app: App): Promise<IdentityReport> {
     async (session): Promise<IdentityReport> => {
       const of = session.dialect.relation;
       const text = session.dialect.typeName("text");
+      await needStateVersion(session, at, countsStages);
       const profiles = await session.query(
         sql`select status as name, count(*) as row_count from ${of(at.profile)} group by status order by status`,
         counted,

@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { IdentityStateOlder, RelationMissing } from "../../core/errors.ts";
 import type { Relation } from "../../core/relation.ts";
 import { raw, type Sql, sql } from "../../warehouse/sql.ts";
 import type { Session } from "../../warehouse/warehouse.ts";
@@ -17,6 +19,7 @@ export async function identityTables(app: App) {
     run: state("state_run"),
     step: state("state_step"),
     pointer: state("state_pointer"),
+    version: state("state_version"),
     profiles: state("state_profile"),
     lineage: state("state_lineage"),
     records: state("state_record"),
@@ -26,6 +29,35 @@ export async function identityTables(app: App) {
 }
 
 export type IdentityTables = Awaited<ReturnType<typeof identityTables>>;
+
+/**
+ * Throws IdentityStateOlder where the state tables are not yet what the macro `identity_migrations` made of them in version `needed`:
+ * builds bring them forward, verbs that read do not.
+ */
+export async function needStateVersion(session: Session, { version }: IdentityTables, needed: number): Promise<void> {
+  const found = await stateVersion(session, version);
+  if (found >= needed) return;
+  const tables = `The identity tables of schema ${version.schema}`;
+  throw new IdentityStateOlder(`${tables} are of state version ${found}, and this needs ${needed}.`, {
+    hint: "Run `millrace build`: it brings them forward, and changes no profile's id.",
+    context: { found, needed },
+  });
+}
+
+/** 0: of the time before versions. */
+async function stateVersion(session: Session, table: Relation): Promise<number> {
+  const rows = z.object({ version: z.coerce.number() });
+  try {
+    const [newest] = await session.query(
+      sql`select coalesce(max(version), 0) as version from ${session.dialect.relation(table)}`,
+      rows,
+    );
+    return newest?.version ?? 0;
+  } catch (error) {
+    if (error instanceof RelationMissing) return 0;
+    throw error;
+  }
+}
 
 /** Is a row of a state table published? As the macro `identity_is_open` asks. */
 export function isPublished(session: Session, { pointer }: IdentityTables, alias: "r" | "o" | "c"): Sql {
