@@ -36,17 +36,24 @@ const SESSION_GONE = new Set(["390104", "390108", "390109", "390110", "390111", 
 /** The driver's own codes for a network that gave way: lib/error_code.js */
 const NETWORK = new Set(["401001", "401002", "402001", "402002"]);
 
+/** What the driver says after a session was gone, or its token's renewal was refused: also of the statement that met it. */
+const DISCONNECTED = "407002";
+
 export const isSessionGone = (cause: unknown): boolean => SESSION_GONE.has(parse(cause).code);
 
 /** The statement may or may not have reached the server. */
 export function isConnectionLoss(cause: unknown): boolean {
   const { code } = parse(cause);
-  return NETWORK.has(code) || /^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH)/.test(code) || code === "407002";
+  return NETWORK.has(code) || /^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH)/.test(code) || code === DISCONNECTED;
 }
 
-/** The virtual warehouse is suspended and does not resume by itself; the statement did not run. */
+/**
+ * The virtual warehouse is suspended and does not resume by itself; the statement did not run. 000608 (57P03) is "Warehouse '…'
+ * is suspended. Use 'alter warehouse … resume;'", 000606 (57P03) "No active warehouse selected in the current session."
+ * https://github.com/PostHog/posthog/pull/37608
+ */
 export const isSuspended = (cause: unknown): boolean =>
-  parse(cause).code === "000606" || /warehouse .* (is )?suspended/i.test(parse(cause).message);
+  /^00060[68]$/.test(parse(cause).code) || /warehouse .* (is )?suspended/i.test(parse(cause).message);
 
 const named = (message: string): string | undefined => /'([^']+)'/.exec(message)?.[1];
 
@@ -74,10 +81,25 @@ function missing({ code, message }: ServerError): MillraceError | null {
 }
 
 /**
- * The role may not: 003001 (SQLSTATE 42501, "Insufficient privileges to operate on …"), and its relatives for one that has no
- * privilege on what is there already. What it may not even see is 002003, as if it were not there.
+ * The role may not: 003001 (SQLSTATE 42501, "Insufficient privileges to operate on …"), 003013 (42501, "Requested role … is not
+ * assigned to the executing user"), 003041 (42710, "Schema … already exists, but current role has no privileges on it"). Snowflake
+ * lists no codes; these stand in what its users report. What a role may not even see is 002003, as if it were not there.
  */
-const DENIED = /^(003001|003013|003041|003005)$/;
+const DENIED = /^(003001|003013|003041)$/;
+
+/** A lock that was waited for in vain, a transaction that conflicted: nothing of the statement was kept. */
+const CONFLICT = /^(000625|000628|000635|200001)$/;
+
+/**
+ * What the pipeline tries again as a whole: an ended session's work was rolled back, a conflict's never began. A network that
+ * gives way the driver has tried again already, for minutes and under the same request id.
+ */
+function againOf(cause: unknown): string | undefined {
+  const { code } = parse(cause);
+  if (SESSION_GONE.has(code) || code === DISCONNECTED) return "connection";
+  if (CONFLICT.test(code)) return "conflict";
+  return isConnectionLoss(cause) ? "unreachable" : undefined;
+}
 
 interface Known {
   readonly codes: RegExp;
@@ -101,15 +123,15 @@ const KNOWN: readonly Known[] = [
   },
   {
     // 000606 is "No active warehouse selected": what a role meets, too, that may not use the warehouse it names.
-    codes: /^(000606|000609)$/,
+    codes: /^00060[68]$/,
     sentence: "the virtual warehouse is suspended and did not resume, or this role may not use it",
     hint: "alter warehouse … set auto_resume = true, or grant the role OPERATE on it so that Millrace can resume it; and USAGE on it (`millrace grants`). Is `warehouse:` in `warehouse:` its name?",
   },
   {
-    codes: /^(090073|090064|090066)$/,
+    // Not busy: nobody is about to let go of it. "Warehouse … cannot be resumed because resource monitor … has exceeded its quota."
+    codes: /^090073$/,
     sentence: "a resource monitor's quota is used up",
     hint: "Raise the quota or wait for its next period; then run it again: `millrace resume` goes on from what was recorded.",
-    busy: true,
   },
   {
     codes: /^(000604|000627)$/,
@@ -122,7 +144,7 @@ const KNOWN: readonly Known[] = [
     hint: "Raise `statement_timeout` (or the warehouse's), or take a larger virtual warehouse.",
   },
   {
-    codes: /^(000625|000628|000635|200001)$/,
+    codes: CONFLICT,
     sentence: "another program holds a lock on the table, or changed the same rows",
     hint: "Nothing of the statement was kept. Run it again; `millrace resume` goes on from what was recorded.",
     busy: true,
@@ -165,12 +187,14 @@ export function mapError(cause: unknown, place: string, statement?: string): Mil
   const { code, sqlState, message } = error;
   const absent = missing(error);
   if (absent !== null) return absent;
+  const again = againOf(cause);
   const context = {
     ...(code === "" ? {} : { code }),
+    ...(again === undefined ? {} : { again }),
     ...(sqlState === "" ? {} : { sqlstate: sqlState }),
     ...(statement === undefined ? {} : { statement: withoutLiterals(statement) }),
   };
-  if (SESSION_GONE.has(code)) {
+  if (SESSION_GONE.has(code) || code === DISCONNECTED) {
     return new WarehouseFailed(`Snowflake ${place} ended the session (${code}).`, {
       hint: "It expired or an administrator ended it: run it again, or `millrace resume` goes on from what was recorded.",
       context,

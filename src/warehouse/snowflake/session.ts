@@ -107,8 +107,11 @@ export function createSnowflakeSession(place: Place, dialect: Dialect, signal?: 
     }
   }
 
-  /** Runs what `start` starts; again where it certainly did not run, and where what kept it from running is mended. */
-  async function attempt<T>(start: () => Running<T>): Promise<T> {
+  /**
+   * Runs what `start` starts; again where it certainly did not run, and where what kept it from running is mended.
+   * `undo`: of a script that may have begun something before it was kept from going on; null: it must not begin anew.
+   */
+  async function attempt<T>(start: () => Running<T>, undo: readonly string[] | null = []): Promise<T> {
     try {
       const done = await watched(start());
       untouched = false;
@@ -120,8 +123,9 @@ export function createSnowflakeSession(place: Place, dialect: Dialect, signal?: 
         connection = await place.reconnect();
         return watched(start());
       }
-      if (!isSuspended(cause)) throw cause;
+      if (!isSuspended(cause) || undo === null) throw cause;
       statements += 1;
+      for (const text of undo) await watched(run(connection, text, []));
       await watched(run(connection, `alter warehouse ${place.virtualWarehouse} resume if suspended`, [])).catch(() => {
         throw cause;
       });
@@ -134,9 +138,19 @@ export function createSnowflakeSession(place: Place, dialect: Dialect, signal?: 
     const [only] = list;
     statements += loading ? 0 : 1;
     if (list.length === 1 && only !== undefined) {
-      return attempt(() => run(connection, only.text, only.values.map(parameter)));
+      return attempt(() => run(connection, only.text, only.values.map(parameter)), undoing(list));
     }
-    return attempt(() => runScript(connection, list.map(spelledOut), answer));
+    return attempt(() => runScript(connection, list.map(spelledOut), answer), undoing(list));
+  }
+
+  /**
+   * How a request begins anew that found the virtual warehouse suspended, maybe half-way: its own transaction is undone first. One
+   * that others began is aborted already (TRANSACTION_ABORT_ON_ERROR), and rows without a transaction might come twice.
+   */
+  function undoing(list: readonly Sql[]): readonly string[] | null {
+    if (list.includes(begin)) return [rollback.text];
+    if (begun) return null;
+    return list.length > 1 && list.some(({ text }) => effectOf(text) === "dml") ? null : [];
   }
 
   /**

@@ -38,6 +38,8 @@ export interface Fakesnow {
   /** Options for a warehouse in this database, which is made on the first login. */
   options(database: string): SnowflakeWarehouseOptions;
   fault(fault: Fault): Promise<void>;
+  /** The next statement that matches finds the virtual warehouse suspended, and what follows, until somebody resumes it. */
+  suspendAt(match: string): Promise<void>;
   endSessions(): Promise<void>;
   /** What was asked: {login} and {sql, parameters}, in order. */
   log(): Promise<readonly Readonly<Record<string, unknown>>[]>;
@@ -89,6 +91,7 @@ export async function startFakesnow(logins: Logins = {}): Promise<Fakesnow> {
       baseUrl: url,
     }),
     fault: async (fault) => void (await ask("/test/fault", fault)),
+    suspendAt: async (match) => void (await ask("/test/suspend", { match })),
     endSessions: async () => void (await ask("/test/end-sessions", {})),
     log: async () => (await ask("/test/log")) as readonly Readonly<Record<string, unknown>>[],
     async stop() {

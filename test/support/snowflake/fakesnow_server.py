@@ -11,7 +11,10 @@ What fakesnow 0.12 lacks and this adds:
 - HASH with a sign
 - Snowflake's error codes and sentences in place of DuckDB's
 - key-pair and OAuth logins are checked when MILLRACE_FAKESNOW_LOGIN says how
-- POST /test/fault, /test/end-sessions: faults on demand; GET /test/log: what was asked
+- INSERT of many literal rows as it is, after INSERT OVERWRITE's delete; qualified temporary tables and views as ordinary ones;
+  in MERGE's INSERT columns without the source's name
+- POST /test/fault, /test/end-sessions, /test/suspend: faults on demand; GET /test/log: what was asked
+- session tokens are renewed by the master token, which may have expired as well
 """
 
 import asyncio
@@ -66,6 +69,10 @@ running: dict[str, object] = {}
 chunks: dict[str, bytes] = {}
 results: dict[str, bytes] = {}
 faults: list[dict] = []
+# Of every virtual warehouse: a test has one.
+suspended = False
+# A statement that matches finds it suspended.
+suspend_at: str | None = None
 log: list[dict] = []
 
 
@@ -150,6 +157,7 @@ for name in [name for name in vars(cursor) if name.startswith("SQL_") and isinst
     setattr(cursor, name, Quoting(vars(cursor)[name].template))
 
 original_transform = cursor.FakeSnowflakeCursor._transform
+original_explode = cursor.FakeSnowflakeCursor._transform_explode
 original_execute = cursor.FakeSnowflakeCursor.execute
 original_inner = cursor.FakeSnowflakeCursor._execute
 
@@ -170,15 +178,54 @@ def transform(self, expression, params):
     return done
 
 
+def explode(self, expression):
+    """What becomes several statements cannot be kept as its last one."""
+    if isinstance(expression, exp.Merge):
+        # A row that is not matched has one side, so that Snowflake takes its columns without the source's name.
+        source = expression.args["using"].alias_or_name
+        for when in expression.args["whens"].expressions:
+            if isinstance(when.args["then"], exp.Insert) and isinstance(when.args["then"].expression, exp.Tuple):
+                for column in when.args["then"].expression.find_all(exp.Column):
+                    if not column.table:
+                        column.set("table", exp.to_identifier(source))
+    parts = original_explode(self, expression)
+    if len(parts) > 1:
+        self._command = ""
+    return parts
+
+
+# A seed's rows are literals and nothing else: to translate them one by one takes fakesnow a minute for a megabyte.
+BULK = 20_000
+BULK_INSERT = re.compile(r"\s*insert\s+(overwrite\s+)?(into\s+[\w.\"]+\s*\([^()]*\))\s*values\s*(?=\(\s*')", re.I)
+
+
+def insert_bulk(self, command, bulk):
+    target = bulk[2]
+    if bulk[1]:
+        original_execute(self, f"delete from {target[4:].split('(')[0]}")
+    insert = original_transform(self, sqlglot.parse_one(f"insert {target} values (null)", read="snowflake"), None)
+    text = insert.sql(dialect="duckdb").removesuffix("(NULL)") + command[bulk.end() :]
+    insert.sql = lambda *_, **__: text
+    self._execute(insert, None)
+    return self
+
+
+QUALIFIED_TEMPORARY = re.compile(r"\A(\s*create(?:\s+or\s+replace)?)\s+temp(?:orary)?\s+(?=(?:table|view)\s+(?:if\s+not\s+exists\s+)?[\w\"]+\.)", re.I)
+
+
 def execute(self, command, params=None, *args, **kwargs):
-    if re.match(r"\s*alter\s+session\b", command, re.I):
+    if re.match(r"\s*alter\s+(session|warehouse)\b", command, re.I):
         command = "select 'Statement executed successfully.' as status"
         kwargs.pop("binding_params", None)
     if "@~/" in command:
         original_execute(self, f"create stage if not exists {USER_STAGE}", server=True)
         command = command.replace("@~/", f"@{USER_STAGE}/")
+    # DuckDB keeps temporary tables apart from schemas; what dbt makes for an incremental model it drops itself.
+    command = QUALIFIED_TEMPORARY.sub(r"\1 ", command)
     if re.match(r"\s*remove\s+@", command, re.I):
         command = "select 'removed' as status"
+    if len(command) > BULK and not kwargs.get("binding_params") and (bulk := BULK_INSERT.match(command)) and "\\" not in command:
+        return insert_bulk(self, command, bulk)
     if command in translated:
         values = list(kwargs.get("binding_params") or ())
         self._execute(translated[command], values if translated[command].find(exp.Placeholder) else None)
@@ -201,6 +248,7 @@ def inner_execute(self, transformed, params=None):
 
 
 cursor.FakeSnowflakeCursor._transform = transform
+cursor.FakeSnowflakeCursor._transform_explode = explode
 cursor.FakeSnowflakeCursor.execute = execute
 cursor.FakeSnowflakeCursor._execute = inner_execute
 
@@ -341,6 +389,23 @@ def failure(code: str, sqlstate: str, message: str) -> dict:
     return {"data": {"errorCode": code, "sqlState": sqlstate}, "code": code, "message": message, "success": False}
 
 
+# ---- a virtual warehouse that is suspended and does not resume by itself
+
+# These ask the cloud services alone: https://docs.snowflake.com/en/user-guide/cost-understanding-compute
+WITHOUT_COMPUTE = re.compile(r"\s*(alter|begin|commit|rollback|use|show|desc|drop|grant|create\s+(?!.*\bas\b))", re.I | re.S)
+SUSPENDED = failure("000608", "57P03", "Warehouse 'COMPUTE' is suspended. Use 'alter warehouse COMPUTE resume;' command if you need to use it again.")
+
+
+def kept_waiting(text: str) -> bool:
+    """Whether the statement must wait for somebody who resumes the warehouse."""
+    global suspended, suspend_at
+    if re.match(r"\s*alter\s+warehouse\b.*\bresume\b", text, re.I | re.S):
+        suspended = False
+    if suspend_at is not None and re.search(suspend_at, text, re.I):
+        suspended, suspend_at = True, None
+    return suspended and not WITHOUT_COMPUTE.match(text)
+
+
 # ---- logins
 
 
@@ -358,6 +423,15 @@ def refused_login(data: dict) -> str | None:
     if data.get("AUTHENTICATOR") == "OAUTH":
         return None if data.get("TOKEN") == login_rules.get("token", data.get("TOKEN")) else "Invalid OAuth access token."
     return None if data.get("PASSWORD") != "wrong" else "Incorrect username or password was specified."
+
+
+def renewed(request: dict) -> dict:
+    """For a token that has expired. fakesnow's do not: it is the same one again."""
+    for fault in [fault for fault in faults if fault["match"] == "/session/token-request"]:
+        faults.remove(fault)
+        return failure(fault["code"], "08001", fault["message"])
+    token = request["oldSessionToken"]
+    return {"data": {"sessionToken": token, "masterToken": "master", "validityInSecondsST": 3600, "validityInSecondsMT": 14400}, "success": True}
 
 
 # ---- the application
@@ -413,6 +487,8 @@ async def several(scope, request: dict, wanted: int, base: str) -> bytes:
         return json.dumps(failure("000008", "0A000", f"Actual statement count {len(texts)} did not match the desired statement count {wanted}.")).encode()
     ids = []
     for text in texts:
+        if kept_waiting(text):
+            return json.dumps(SUSPENDED).encode()
         _, got = await ask_fakesnow(scope, json.dumps({**request, "sqlText": text, "parameters": {}}).encode())
         reply = json.loads(got) if got.startswith(b"{") else failure("261000", "XX000", "fakesnow failed")
         if not reply.get("success"):
@@ -426,6 +502,7 @@ async def several(scope, request: dict, wanted: int, base: str) -> bytes:
 
 
 async def app(scope, receive, send):
+    global suspend_at
     if scope["type"] != "http":
         return await server.app(scope, receive, send)
     path = scope["path"]
@@ -446,6 +523,9 @@ async def app(scope, receive, send):
     if path == "/test/fault":
         faults.append(json.loads(body))
         return await answer(send, 200, b"{}")
+    if path == "/test/suspend":
+        suspend_at = json.loads(body)["match"]
+        return await answer(send, 200, b"{}")
     if path == "/test/end-sessions":
         server.sessions.clear()
         return await answer(send, 200, b"{}")
@@ -459,8 +539,15 @@ async def app(scope, receive, send):
         if connection is not None:
             connection._duck_conn.interrupt()
         return await answer(send, 200, b'{"success": true}')
+    if path == "/session/token-request":
+        return await answer(send, 200, json.dumps(renewed(json.loads(body))).encode())
     if not path.startswith("/queries/v1/query-request"):
         status, got = await ask_fakesnow(scope, body)
+        if path == "/session/v1/login-request" and got.startswith(b"{"):
+            reply = json.loads(got)
+            # fakesnow's sessions do not expire, and have no second token to renew the first one by.
+            reply["data"].update(masterToken="master", validityInSeconds=3600, masterValidityInSeconds=14400)
+            got = json.dumps(reply).encode()
         # Snowflake tells a lost session in a body, and has no other way to fail there.
         return await answer(send, 200 if status == 401 else status, got)
     request = json.loads(body)
@@ -477,11 +564,13 @@ async def app(scope, receive, send):
                 server.sessions.pop(headers.get("authorization", "")[17:-1], None)
                 break
             return await answer(send, 200, json.dumps(failure(fault["code"], fault.get("sqlState", "XX000"), fault["message"])).encode())
+    wanted = int((request.get("parameters") or {}).get("MULTI_STATEMENT_COUNT") or 1)
+    if wanted == 1 and kept_waiting(text):
+        return await answer(send, 200, json.dumps(SUSPENDED).encode())
     request_id = parse_qs(scope["query_string"].decode()).get("requestId", [""])[0]
     connection = server.sessions.get(headers.get("authorization", "")[17:-1])
     running[request_id] = connection
     base = f"http://{headers['host']}"
-    wanted = int((request.get("parameters") or {}).get("MULTI_STATEMENT_COUNT") or 1)
 
     async def closed():
         while (await receive())["type"] != "http.disconnect":

@@ -4,12 +4,13 @@ import { z } from "zod";
 import { createSnowflakeWarehouse } from "../../../src/warehouse/snowflake/index.ts";
 import { raw } from "../../../src/warehouse/sql.ts";
 import { useProjectEngine } from "../../e2e/project-engine.ts";
+import type { Fakesnow } from "./fakesnow.ts";
 import { databaseOf, fakesnow } from "./on-fakesnow.ts";
 
 const rowOf = z.record(z.string(), z.unknown());
 
 /** Every tiny project of this test file gets a database of its own on one Snowflake stand-in. */
-export function projectsOnFakesnow(): void {
+export function projectsOnFakesnow(): () => Fakesnow {
   const server = fakesnow();
   useProjectEngine({
     // In fakesnow's DuckDB there is a `main` already, in lower case.
@@ -32,4 +33,5 @@ export function projectsOnFakesnow(): void {
       }
     },
   });
+  return server;
 }

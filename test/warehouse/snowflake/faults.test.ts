@@ -119,7 +119,7 @@ onFakesnow("Snowflake in trouble", () => {
       "a used-up quota",
       "090073",
       "Warehouse 'COMPUTE' cannot be resumed because resource monitor 'M' has exceeded its quota.",
-      WarehouseBusy,
+      WarehouseFailed,
       /quota/,
     ],
     [
@@ -141,6 +141,13 @@ onFakesnow("Snowflake in trouble", () => {
       "a missing right",
       "003001",
       "SQL access control error:\nInsufficient privileges to operate on schema 'MILLRACE'.",
+      GrantMissing,
+      /MILLRACE/,
+    ],
+    [
+      "a role of somebody else's",
+      "003013",
+      "SQL access control error:\nRequested role 'MILLRACE' is not assigned to the executing user. Specify another role to activate.",
       GrantMissing,
       /MILLRACE/,
     ],
