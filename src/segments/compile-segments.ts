@@ -5,7 +5,7 @@ import { steadyConfig } from "../rules/steady.ts";
 import { type ModelProperties, propertiesFile } from "../rules/text.ts";
 import { choose } from "./choose.ts";
 import { countModelSql, countModels, steadyCounts } from "./count-models.ts";
-import { flagsSql } from "./flags-sql.ts";
+import { flagParts, flagsSql } from "./flags-sql.ts";
 import { withInstantsInWords } from "./instants.ts";
 import { flowsSql, lifecycleFlowsSql, membershipSql, overlapSql, sizesSql } from "./membership-sql.ts";
 import { flagsModel, membershipModel } from "./names.ts";
@@ -77,7 +77,11 @@ export function compileSegments(
     );
     properties.push({ name: segment.name, description: describe(segment), columns: [] });
   }
-  add(flagsModel, flagsSql(declared, counts), from);
+  for (const { model, column, text } of flagParts(declared, counts)) {
+    add(model, text, from);
+    properties.push({ name: model, description: `${column} of segment_flags, reckoned anew.`, columns: [] });
+  }
+  add(flagsModel, flagsSql(declared), from);
   add(membershipModel, membershipSql(declared), from);
   add("segment_sizes", sizesSql, from);
   add("segment_overlap", overlapSql, from);

@@ -31,11 +31,29 @@ export function flagsOf(segments: readonly SegmentDeclaration[]): Flag[][] {
   );
 }
 
+/** The model that has one column of flags. It names other models and calls no macro, so dbt's parse need not render it, however many segments there are. */
+const partOf = (column: string): string => `segment_${column}`;
+
+/** The models of all columns of flags; each is part of the query of `segment_flags` and stands nowhere in the warehouse. */
+export function flagParts(
+  declared: Declarations,
+  models: readonly CountModel[],
+): { readonly model: string; readonly column: string; readonly text: string }[] {
+  return flagsOf(declared.segments).flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { column, segment } = first;
+    const query = isBare(segment) ? listedFlags(column, group) : ruledFlags(column, group, declared, models);
+    const text = `{{ config(materialized='ephemeral') }}\n\n-- In which of ${group.length} segments each profile is now: the sum of their bits.\n${query}`;
+    return [{ model: partOf(column), column, text }];
+  });
+}
+
 /**
  * A row per profile that is or was in a segment, and in which it is now. A later build writes the rows that differ and numbers them
  * with the build, so that the history of memberships reads those that changed since it last did, and nobody else's.
  */
-export function flagsSql(declared: Declarations, models: readonly CountModel[]): string {
+export function flagsSql(declared: Declarations): string {
   const groups = flagsOf(declared.segments);
   const all = groups.flatMap(([first]) => first?.column ?? []);
   // Another order or meaning of the bits makes every row differ.
@@ -43,12 +61,6 @@ export function flagsSql(declared: Declarations, models: readonly CountModel[]):
     .update(JSON.stringify(groups.map((group) => group.map(({ segment }) => [segment.name, definitionOf(segment)]))))
     .digest("hex")
     .slice(0, 12);
-  const tables = new Map<string, string>();
-  const parts = groups.map((group) => {
-    const [first] = group;
-    if (first === undefined || isBare(first.segment)) return [first?.column ?? "", listedFlags(group)] as const;
-    return [first.column, ruledFlags(group, declared, models, tables)] as const;
-  });
   const differs = [
     ...all.map((column) => `coalesce(now_flags.${column}, 0) <> coalesce(known.${column}, 0)`),
     `known.layout <> '${layout}'`,
@@ -81,7 +93,7 @@ export function flagsSql(declared: Declarations, models: readonly CountModel[]):
     "from now_flags",
   ].join("\n");
   const text = withTables(
-    [...tables, ...parts, ["now_flags", together(all)]],
+    [["now_flags", together(all)]],
     `{% if is_incremental() %}\n${update}\n{% else %}\n${begin}\n{% endif %}`,
   );
   return `${steadyConfig}
@@ -94,11 +106,13 @@ const ownColumn = (column: string): string => `{{ millrace.own_column('${column}
 
 /** Profiles with a bit set. */
 function together(all: readonly string[]): string {
+  const bits = (column: string): string => `cast(${column} as {{ dbt.type_bigint() }}) as ${column}`;
   const [only = ""] = all;
-  if (all.length === 1) return `select * from ${only} where ${only} <> 0`;
+  if (all.length === 1)
+    return `select\n${columns(["profile_id", bits(only)])}\nfrom ${ref(partOf(only))}\nwhere ${only} <> 0`;
   const parts = all.map((own) => {
-    const shown = all.map((column) => (column === own ? column : `0 as ${column}`));
-    return `select\n${columns(["profile_id", ...shown])}\nfrom ${own}\nwhere ${own} <> 0`;
+    const shown = all.map((column) => (column === own ? bits(column) : `0 as ${column}`));
+    return `select\n${columns(["profile_id", ...shown])}\nfrom ${ref(partOf(own))}\nwhere ${own} <> 0`;
   });
   const most = all.map((column) => `max(${column}) as ${column}`);
   return `select\n${columns(["profile_id", ...most])}\nfrom (\n\n${indent(parts.join("\n\nunion all\n\n"))}\n\n) as parts\ngroup by profile_id`;
@@ -106,11 +120,12 @@ function together(all: readonly string[]): string {
 
 /** Segments by rules, and those that a model lists among the profiles: all of them in one pass. */
 function ruledFlags(
+  column: string,
   group: readonly Flag[],
   declared: Declarations,
   models: readonly CountModel[],
-  tables: Map<string, string>,
 ): string {
+  const tables = new Map<string, string>();
   const joins = new Set<string>();
   const sharedBy = new Map(
     models.flatMap(({ kind, model, patterns }) => (kind === "shared" ? patterns.map(({ name }) => [name, model]) : [])),
@@ -138,24 +153,26 @@ function ruledFlags(
     }
     return { name, text: `case when\n${indent(condition)}\nthen ${bit} else 0 end` };
   });
-  const sum = bits.map(({ name, text }, i) => `-- ${name}\n${i === 0 ? "" : "+ "}${text}`).join("\n");
+  // A failed test of a segment holds its history back.
+  const sum = bits.map(({ name, text }, i) => `-- depends_on: ${ref(name)}\n${i === 0 ? "" : "+ "}${text}`).join("\n");
   const never = declared.excluded.map(
     ({ model }) => `profiles.profile_id not in (select profile_id from ${ref(model)} where profile_id is not null)`,
   );
-  return [
+  const last = [
     "select",
-    columns(["profiles.profile_id", `cast(\n${indent(sum)}\nas {{ dbt.type_bigint() }}) as ${group[0]?.column ?? ""}`]),
+    columns(["profiles.profile_id", `${sum}\nas ${column}`]),
     `from ${ref(profileTable)} as profiles`,
     ...joins,
     ...(never.length === 0 ? [] : [`where\n    ${never.join("\n    and ")}`]),
   ].join("\n");
+  return withTables([...tables], last);
 }
 
 /** Segments that are a dbt model of that name: whomever it lists, also whom no trait knows. */
-function listedFlags(group: readonly Flag[]): string {
+function listedFlags(column: string, group: readonly Flag[]): string {
   const lists = group.map(
     ({ segment: { name }, bit }) =>
-      `select distinct\n    profile_id,\n    cast(${bit} as {{ dbt.type_bigint() }}) as bit\nfrom ${ref(name)}\nwhere profile_id is not null`,
+      `select distinct\n    profile_id,\n    ${bit} as bit\nfrom ${ref(name)}\nwhere profile_id is not null`,
   );
-  return `select\n    profile_id,\n    cast(sum(bit) as {{ dbt.type_bigint() }}) as ${group[0]?.column ?? ""}\nfrom (\n\n${indent(lists.join("\n\nunion all\n\n"))}\n\n) as lists\ngroup by profile_id`;
+  return `select\n    profile_id,\n    sum(bit) as ${column}\nfrom (\n\n${indent(lists.join("\n\nunion all\n\n"))}\n\n) as lists\ngroup by profile_id\n`;
 }

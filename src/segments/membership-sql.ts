@@ -122,8 +122,6 @@ export function membershipSql(declared: Declarations): string {
     "",
     header,
     ...needs,
-    // A failed test of a segment holds its history back.
-    "{%- for segment in definitions %}\n-- depends_on: {{ ref(segment) }}\n{%- endfor %}",
     `{% if is_incremental() %}`,
     update.trimEnd(),
     "{% else %}",

@@ -81,5 +81,5 @@ describe.each(identityEngines())("connected components on %s", (engine) => {
       ]),
     );
     expect((await labels(lab, [], [])).rows).toBe(0);
-  }, 60_000);
+  }, 240_000);
 });

@@ -85,7 +85,7 @@ describe.each(identityEngines())("guards on %s", (engine) => {
     const cut = await lab.sql("select a_value, b_value from identity_edge where status = 'cut'");
     expect(cut).toHaveLength(1);
     expect(Object.values(cut[0] ?? {}).sort()).toEqual(["kiosk", "u1"]);
-  }, 60_000);
+  }, 240_000);
 
   it("lets a weak edge attach, and never merge two anchored profiles", async () => {
     const found = await stitch(
@@ -105,7 +105,7 @@ describe.each(identityEngines())("guards on %s", (engine) => {
       ["device_id d2", "email c@x.org"],
       ["email a@x.org", "user_id u1"],
     ]);
-  }, 60_000);
+  }, 240_000);
 
   it("keeps apart what a decision keeps apart, and joins what one joins, until it is withdrawn", async () => {
     const rows: Seen[] = [
@@ -129,7 +129,7 @@ describe.each(identityEngines())("guards on %s", (engine) => {
     await build(lab);
     expect(await groups(lab)).toEqual(together);
     expect(await assignment(lab)).toEqual(before);
-  }, 90_000);
+  }, 240_000);
 
   it("quarantines a cluster over the cap: its last good assignment stands, and what is new in it has no profile", async () => {
     const rows: Seen[] = [
@@ -157,7 +157,7 @@ describe.each(identityEngines())("guards on %s", (engine) => {
     expect((await lab.sql("select max(quarantined) as q from identity_component")).map(({ q }) => Number(q))).toEqual([
       0,
     ]);
-  }, 90_000);
+  }, 240_000);
 
   it("takes no profile apart by cutting a cluster that is quarantined all the same, and leaves whole ones alone", async () => {
     const declared = { guards: "max_cluster: 4, brake: off, strong_from: off", confidence: 0.9 };
@@ -204,7 +204,7 @@ describe.each(identityEngines())("guards on %s", (engine) => {
     await build(lab);
     expect(await assignment(lab)).toEqual(before);
     expect(await lab.sql("select * from identity_violation")).toEqual([]);
-  }, 90_000);
+  }, 240_000);
 
   it("cuts an oversized cluster again at stricter thresholds before it quarantines it", async () => {
     const found = await stitch(
@@ -219,5 +219,5 @@ describe.each(identityEngines())("guards on %s", (engine) => {
       ["device_id d1", "email a@x.org"],
       ["device_id d2", "email b@x.org"],
     ]);
-  }, 60_000);
+  }, 240_000);
 });

@@ -42,7 +42,7 @@ describe("what is told of profiles", () => {
     ]);
     expect(await lab.sql("select distinct profile_id from profile_alias")).toHaveLength(1);
     expect(await lab.sql("select old_profile_id from profile_alias")).toHaveLength(2);
-  }, 60_000);
+  }, 240_000);
 
   it("numbers its tables, brings unnumbered and older ones forward, and leaves those of a newer version alone", async () => {
     const ids = await lab.sql("select distinct profile_id from identity_component");
@@ -76,5 +76,5 @@ describe("what is told of profiles", () => {
     expect(await lab.sql("select user_id, email, device_id from profile_golden")).toEqual([
       { user_id: "u1", email: "a@x.org", device_id: "d1" },
     ]);
-  }, 60_000);
+  }, 240_000);
 });

@@ -51,7 +51,7 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     const apart = await verb("explain", "email:a@x.org", "user_id:u9");
     expect(apart.stdout).toContain("two people");
     expect((await verb("explain", "nonsense")).code).toBe(2);
-  }, 60_000);
+  }, 240_000);
 
   it("reports what the run sent by stage, with the rows that the engine says it changed", async () => {
     const { stderr, stdout } = await verb("report");
@@ -59,7 +59,7 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     expect(stdout).toMatch(/^run 1, as of .*; \d+ statements$/m);
     expect(stdout).toContain("\n  open records: 1 statement, 3 rows\n");
     expect(stdout).toMatch(/^ {2}read: \d+ statements$/m);
-  }, 60_000);
+  }, 240_000);
 
   it("says of tables that an earlier Millrace made what brings them forward", async () => {
     await lab.sql(
@@ -74,7 +74,7 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     expect((await verb("report")).stderr).toContain("state version 0");
     await lab.sql("alter table version_away rename to identity_state_version");
     expect((await verb("report")).code).toBe(0);
-  }, 60_000);
+  }, 240_000);
 
   it("holds a run that merges more than the brake allows, shows it, and publishes it when it is approved", async () => {
     const before = await assignment(lab);
@@ -88,7 +88,7 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     expect((await groups(lab))[0]).toHaveLength(5);
     const [{ n } = {}] = await lab.sql("select count(*) as n from profile_alias");
     expect(Number(n)).toBe(1);
-  }, 90_000);
+  }, 240_000);
 
   it("publishes nothing when a source's key is not unique, and says which", async () => {
     const before = await assignment(lab);
@@ -96,7 +96,7 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     await expect(build(lab)).rejects.toThrow(/IDENTITY_KEY_NOT_UNIQUE: .*source web: 1 row/);
     expect(await assignment(lab)).toEqual(before);
     await lab.sql("delete from web where user_id = 'u5'");
-  }, 60_000);
+  }, 240_000);
 
   it("tells records without a key, without an identifier and from the future, and takes no date from the last", async () => {
     await lab.sql(
@@ -114,7 +114,7 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     expect(dated?.last_seen).toBeNull();
     // a Cyrillic letter that looks like an a: no identifier
     expect([...(await assignment(lab)).keys()].filter((name) => name.endsWith("nn@x.org"))).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   it("splits by a decision that says who and why", async () => {
     expect((await verb("split", "email:a@x.org", "email:b@x.org")).code).toBe(2);
@@ -123,5 +123,5 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     await build(lab);
     const at = await assignment(lab);
     expect(at.get("email a@x.org")).not.toBe(at.get("email b@x.org"));
-  }, 60_000);
+  }, 240_000);
 });

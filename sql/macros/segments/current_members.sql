@@ -3,6 +3,7 @@
   flags: that table.
 -#}
 {% macro current_members(definitions, flags) -%}
+{%- if not execute %}{{ return('') }}{% endif -%}
 {% for segment, definition in definitions.items() -%}
 select
     '{{ segment }}' as segment,

@@ -17,9 +17,6 @@
 -- depends_on: {{ ref('profile_traits') }}
 -- depends_on: {{ ref('profile_alias') }}
 -- depends_on: {{ ref('profile_change') }}
-{%- for segment in definitions %}
--- depends_on: {{ ref(segment) }}
-{%- endfor %}
 {% if is_incremental() %}
 with changes as (
 

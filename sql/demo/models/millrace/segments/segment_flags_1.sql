@@ -1,0 +1,88 @@
+-- made by `millrace compile` from segments/big_baskets_at_risk.yml; change that file, not this one
+{{ config(materialized='ephemeral') }}
+
+-- In which of 7 segments each profile is now: the sum of their bits.
+with order_placed_365_days_cbfa4c as (
+
+    select
+        profile_id,
+        times
+    from {{ ref('event_counts__orders_apart') }}
+    where pattern = 'be54b9_order_placed_365_days_cbfa4c'
+
+),
+
+order_placed_then_goods_returned_04d6f4 as (
+
+    select profile_id from {{ ref('event_sequences') }} where pattern = 'a706d4_order_placed_then_goods_returned_04d6f4'
+
+),
+
+order_placed_90_days as (
+
+    select
+        profile_id,
+        times
+    from {{ ref('event_counts__orders_apart') }}
+    where pattern = 'ad1126_order_placed_90_days'
+
+),
+
+order_placed_180_days as (
+
+    select
+        profile_id,
+        times
+    from {{ ref('event_counts__orders_apart') }}
+    where pattern = 'b98a9b_order_placed_180_days'
+
+)
+
+select
+    profiles.profile_id,
+    -- depends_on: {{ ref('big_baskets_at_risk') }}
+    case when
+        profiles.profile_id in (select profile_id from {{ ref('lapsing') }})
+        and coalesce(order_placed_365_days_cbfa4c.times, 0) >= 1
+        and not profiles.profile_id in (select profile_id from order_placed_then_goods_returned_04d6f4)
+    then 1 else 0 end
+    -- depends_on: {{ ref('lapsing') }}
+    + case when
+        profiles.order_count >= 3
+        and (profiles.days_since_last_order >= 60 and profiles.days_since_last_order <= 365)
+        and profiles.days_since_last_order > profiles.median_days_between_orders * 2
+    then 2 else 0 end
+    -- depends_on: {{ ref('new') }}
+    + case when
+        profiles.first_order_on between {{ millrace.day_ago(30, 'day', 'UTC') }} and {{ millrace.day_ago(0, 'day', 'UTC') }}
+        and profiles.order_count <= 1
+    then 4 else 0 end
+    -- depends_on: {{ ref('active') }}
+    + case when
+        coalesce(order_placed_90_days.times, 0) >= 1
+        and not profiles.profile_id in (select profile_id from {{ ref('new') }})
+    then 8 else 0 end
+    -- depends_on: {{ ref('cooling') }}
+    + case when
+        coalesce(order_placed_180_days.times, 0) >= 1
+        and not profiles.profile_id in (select profile_id from {{ ref('new') }})
+        and not profiles.profile_id in (select profile_id from {{ ref('active') }})
+    then 16 else 0 end
+    -- depends_on: {{ ref('lost') }}
+    + case when
+        profiles.order_count >= 1
+        and not profiles.profile_id in (select profile_id from {{ ref('new') }})
+        and not profiles.profile_id in (select profile_id from {{ ref('active') }})
+        and not profiles.profile_id in (select profile_id from {{ ref('cooling') }})
+    then 32 else 0 end
+    -- depends_on: {{ ref('vip_customers') }}
+    + case when
+        profiles.lifetime_value >= 2000
+        and profiles.order_count >= 5
+        and profiles.days_since_last_order <= 180
+    then 64 else 0 end
+    as flags_1
+from {{ ref('profile_traits') }} as profiles
+left join order_placed_365_days_cbfa4c on profiles.profile_id = order_placed_365_days_cbfa4c.profile_id
+left join order_placed_90_days on profiles.profile_id = order_placed_90_days.profile_id
+left join order_placed_180_days on profiles.profile_id = order_placed_180_days.profile_id
