@@ -6,6 +6,17 @@ const DELETE = new RegExp(`^\\s*delete\\s+from\\s+${NAME}(?:\\s+as\\s+(\\w+))?\\
 const UPDATE = new RegExp(`^\\s*update\\s+${NAME}(?:\\s+as\\s+(\\w+))?\\s+set\\s+`, "i");
 const MERGE = new RegExp(`^\\s*merge\\s+into\\s+${NAME}(?:\\s+as\\s+\\w+)?\\s+using\\s*\\(`, "i");
 
+const RENAME = new RegExp(`^\\s*alter\\s+table\\s+${NAME}\\s+rename\\s+to\\s+(\`[^\`]+\`|[\\w-]+)\\s*$`, "i");
+
+/** ALTER TABLE … RENAME TO, which the emulator takes and does not do, as what comes to the same. null: any other statement. */
+export function renamed(statement: string): readonly [copy: string, drop: string] | null {
+  const [, from = "", to = ""] = RENAME.exec(statement) ?? [];
+  if (from === "") return null;
+  // The new name stands in the old one's dataset.
+  const dataset = from.slice(0, from.lastIndexOf(".") + 1);
+  return [`create table ${dataset}${to} as select * from ${from}`, `drop table ${from}`];
+}
+
 export interface Rewriting {
   readonly table: string;
   /** What the table is to hold. */
@@ -78,6 +89,16 @@ export function guardedStringAgg(statement: string): string {
     text += rest.slice(0, found.index) + (ordered ? `case when count(${value}) > 0 then ${call} end` : call);
     rest = rest.slice(found.index + call.length);
   }
+}
+
+/** `interval -min(n) day`: the emulator knows a minus before a number, and no other. */
+export function plainIntervals(statement: string): string {
+  const found = /\binterval\s+-(?=\w+\s*\()/i.exec(statement);
+  if (found === null) return statement;
+  const [before, rest] = [statement.slice(0, found.index), statement.slice(found.index + found[0].length)];
+  const inside = argumentsOf(rest.slice(rest.indexOf("(") + 1));
+  const call = rest.slice(0, rest.indexOf("(") + inside.length + 2);
+  return `${before}interval (0 - ${call})${plainIntervals(rest.slice(call.length))}`;
 }
 
 /** What stands before and after WHERE, one of a subquery not counted. */

@@ -4,7 +4,7 @@ import { type Answer, error, type Json, ok, stringly, withSession, write } from 
 import { changeDataset, schemaOf } from "./datasets.ts";
 import type { Emulator } from "./emulator.ts";
 import { completeLoad, done, multipart } from "./loads.ts";
-import { contentAfter, guardedStringAgg, mergeFromTable } from "./rewritings.ts";
+import { contentAfter, guardedStringAgg, mergeFromTable, plainIntervals, renamed } from "./rewritings.ts";
 import { send } from "./send.ts";
 import * as text from "./sql-text.ts";
 
@@ -135,7 +135,7 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
       // The emulator keeps no partitions and fails at some of their expressions.
       sent = sent.replace(/\bpartition by range_bucket\([^)]*\([^)]*\)\)/i, "");
     }
-    sent = guardedStringAgg(sent);
+    sent = plainIntervals(guardedStringAgg(sent));
     const parameters = (query.queryParameters ?? []).filter(
       ({ name }: { name?: string }) => name === undefined || new RegExp(`@${name}\\b`).test(sent),
     );
@@ -162,6 +162,12 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
     if (dataset !== null) {
       const trouble = await changeDataset(json, project, dataset);
       return trouble === null ? statement(project, jobId, "select 1 as done", {}) : corrected(trouble);
+    }
+    const moved = renamed(sql);
+    if (moved !== null) {
+      const copied = await statement(project, jobId, moved[0], query);
+      if (!failed(copied)) await quietly(project, moved[1]);
+      return copied;
     }
     const staged = `shim_copies.source_${++copies}`;
     const merge = mergeFromTable(sql, staged);
@@ -211,7 +217,7 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
     if (session !== null && rest.defaultDataset === undefined) {
       rest.defaultDataset = { projectId: project, datasetId: session.dataset };
     }
-    const last = statements.findLastIndex((one) => !isControl(one));
+    const last = statements.findLastIndex((one) => !text.isControl(one));
     let answer: Answer | null = null;
     for (const [i, one] of statements.entries()) {
       if (session !== null && text.isBegin(one)) session.journal = new Map();
@@ -384,9 +390,6 @@ export async function startShim(emulator: Emulator): Promise<Shim> {
     },
   };
 }
-
-const isControl = (sql: string): boolean =>
-  text.isBegin(sql) || text.isCommit(sql) || text.isRollback(sql) || text.endsSession(sql);
 
 const tell = (asked: string, { body }: Answer): void => {
   if (process.env.MILLRACE_SHIM_LOG !== undefined) console.error(asked, "\n  →", body.toString());

@@ -88,3 +88,5 @@ export const isBegin = (statement: string): boolean => /^begin(\s+transaction)?$
 export const isCommit = (statement: string): boolean => /^commit(\s+transaction)?$/i.test(statement);
 export const isRollback = (statement: string): boolean => /^rollback(\s+transaction)?$/i.test(statement);
 export const endsSession = (statement: string): boolean => /^call\s+bq\.abort_session\b/i.test(statement);
+export const isControl = (statement: string): boolean =>
+  isBegin(statement) || isCommit(statement) || isRollback(statement) || endsSession(statement);

@@ -101,4 +101,21 @@ describe.skipIf(missing !== null)("the stand-in of BigQuery", { timeout: 120_000
       [3, 30],
     ]);
   });
+
+  it("takes a minus before an aggregate as an interval", async () => {
+    const days = "from unnest([struct(1 as a, 3 as n), (1, 2)]) group by a";
+    expect(
+      await rows(`select cast(datetime_add(datetime '2024-03-01', interval -min(n) day) as date) as v ${days}`),
+    ).toEqual([["2024-02-28"]]);
+  });
+
+  it("renames a table", async () => {
+    await rows(
+      "create table lab.former as select 1 as n",
+      "alter table `lab`.former rename to `later`",
+      "select 1 as n",
+    );
+    expect(await rows("select n from lab.later")).toEqual([[1]]);
+    await expect(rows("select n from lab.former")).rejects.toThrow("former");
+  });
 });
