@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { vi } from "vitest";
 import { z } from "zod";
 import { makeProject } from "../../src/commands/demo.ts";
 import { run } from "../../src/commands/run.ts";
@@ -14,10 +15,12 @@ export interface DemoWarehouse {
   /** The lines below `warehouse:`, each indented by two. */
   readonly yaml: string;
   readonly dbt: string;
+  /** Besides what this process's environment has. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Whether a customer's orders are in the seed, by the shop's number. */
-export type Slice = (customer: number) => boolean;
+/** Whether an order is in the seed: the shop's number of its customer, and its day, e.g. "2010-09-01". */
+export type Slice = (customer: number, day: string) => boolean;
 
 /** A sixth of the shop: enough that each guard of the demo has work, and the row that Salesforce refuses is in it. */
 export const aSixth: Slice = (customer) => customer >= 14_100 && customer < 14_800;
@@ -34,11 +37,17 @@ export interface Chapter {
   readonly destinations: Readonly<Record<string, readonly string[]>>;
 }
 
-const days = [
+/** A run, with or without a build before it. */
+export interface Day {
+  readonly asOf: string;
+  readonly build: boolean;
+}
+
+export const twoDates: readonly Day[] = [
   { asOf: "2010-09-01", build: true },
   { asOf: "2010-12-01", build: true },
   { asOf: "2010-12-01", build: false },
-] as const;
+];
 
 const told = {
   "segment sizes": "select segment, entered, departed, size from analytics.segment_sizes order by segment, changed_at",
@@ -50,14 +59,14 @@ const told = {
 } as const;
 
 /**
- * The demo's project in a new folder, `warehouse:` alone changed: real orders of two dates built by dbt and sent to the sandbox,
- * what a guard held approved, and then once more, when there is nothing to do. Throws, with what was said, where a run or
- * a model fails.
+ * The demo's project in a new folder, `warehouse:` alone changed: real orders up to each date built by dbt and sent to the sandbox,
+ * what a guard held approved. Throws, with what was said, where a run or a model fails.
  */
 export async function demoStory(
   dir: string,
   warehouse: ((dir: string) => DemoWarehouse) | null,
   slice: Slice | null = null,
+  days: readonly Day[] = twoDates,
 ): Promise<readonly Chapter[]> {
   const sandbox = await startSandbox({
     port: 0,
@@ -66,14 +75,13 @@ export async function demoStory(
     clock: systemClock,
     config: { klaviyo: { rate_factor: 100 } },
   });
-  const usual = process.env.MILLRACE_DBT;
   try {
     await makeProject(dir, Number(new URL(sandbox.url).port));
     if (slice !== null) cutSeed(dir, slice);
     if (warehouse !== null) {
-      const { yaml, dbt } = warehouse(dir);
+      const { yaml, dbt, env = {} } = warehouse(dir);
       changeWarehouse(dir, yaml);
-      process.env.MILLRACE_DBT = dbt;
+      for (const [name, value] of Object.entries({ ...env, MILLRACE_DBT: dbt })) vi.stubEnv(name, value);
     }
     const story: Chapter[] = [];
     for (const { asOf, build } of days) {
@@ -95,8 +103,7 @@ export async function demoStory(
     }
     return story;
   } finally {
-    if (usual === undefined) delete process.env.MILLRACE_DBT;
-    else process.env.MILLRACE_DBT = usual;
+    vi.unstubAllEnvs();
     await sandbox.close();
   }
 }
@@ -104,7 +111,10 @@ export async function demoStory(
 function cutSeed(dir: string, slice: Slice): void {
   const file = join(dir, "sql", "demo", "data", "online_retail_ii_2009_2010_orders.csv");
   const [head = "", ...rows] = readFileSync(file, "utf8").split("\n");
-  const kept = rows.filter((row) => row !== "" && slice(Number(row.slice(0, row.indexOf(",")))));
+  const kept = rows.filter((row) => {
+    const [customer = "", , at = ""] = row.split(",");
+    return row !== "" && slice(Number(customer), at.slice(0, 10));
+  });
   writeFileSync(file, `${[head, ...kept].join("\n")}\n`);
 }
 
