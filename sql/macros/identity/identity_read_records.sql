@@ -86,20 +86,21 @@
 {% macro identity_refuse_read_copies(here, due) -%}
   {%- set reading = millrace.identity_state(here, 'state_reading') -%}
   {%- set copies %}
-    select source, sum(copies) as copies
+    {#- Inside by another name: BigQuery takes `copies` in HAVING for the sum itself. #}
+    select source, sum(surplus) as copies
     from (
-      select source, reading_fp as copies from {{ due }} where reading_known = 2
+      select source, reading_fp as surplus from {{ due }} where reading_known = 2
       union all
-      select source, -1 * count(*) as copies from {{ reading }} where to_run is null and record_key is not null group by source
+      select source, -1 * count(*) as surplus from {{ reading }} where to_run is null and record_key is not null group by source
       union all
       {#- gone: one less to expect; new: one more; each key once #}
-      select source, count(distinct case when reading_fp is null then record_key end) - count(distinct case when reading_known = 0 then record_key end) as copies
+      select source, count(distinct case when reading_fp is null then record_key end) - count(distinct case when reading_known = 0 then record_key end) as surplus
       from {{ due }}
       where reading_known < 2
       group by source
     ) as counts
     group by source
-    having sum(copies) > 0
+    having sum(surplus) > 0
     order by source
   {%- endset -%}
   {%- do millrace.identity_tell_copies(millrace.identity_read(copies)) -%}
