@@ -3,8 +3,25 @@ import { error, type Fault, type Place } from "./fault.ts";
 import { meant } from "./nearest.ts";
 import { keyAt, nodeAt, placeAt, type SourceMap } from "./source.ts";
 
-/** Columns of `identity_record` and `profile_golden` that are not a namespace's. */
-const taken = new Set(["source", "record_key", "at", "record", "any", "profile_id"]);
+/**
+ * Columns beside a namespace's in `identity_record`, in the readings that are kept of it and in `profile_golden`; and names that
+ * identity.yml or the dictionary use for something else.
+ */
+const taken = new Set([
+  "source",
+  "record_key",
+  "seen_at",
+  "from_future",
+  "reading_fp",
+  "reading_known",
+  "bare",
+  "from_run",
+  "to_run",
+  "profile_id",
+  "at",
+  "record",
+  "any",
+]);
 
 /** Models that identity makes: none of them can be a source of it. */
 export const identityModels: ReadonlySet<string> = new Set([
@@ -47,8 +64,10 @@ export function identityRules(root: SourceMap, config: IdentityConfig): Fault[] 
   const columns = new Map<string, string>();
   for (const { name, limits } of config.namespaces) {
     const place = key("namespaces", name);
-    if (taken.has(name))
-      faults.push(error(place, `"${name}" has a meaning of its own`, "name the namespace otherwise"));
+    if (taken.has(name)) {
+      const mend = `name the namespace otherwise, say ${name}_id`;
+      faults.push(error(place, `"${name}" has a meaning of its own`, mend));
+    }
     if (name.startsWith("trait_"))
       faults.push(error(place, `"${name}" would be taken for a trait's column`, "name the namespace without trait_"));
     for (const column of namespaceColumns(config, name)) {

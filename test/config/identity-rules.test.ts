@@ -1,19 +1,33 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { envFrom } from "../../src/config/env.ts";
 import { loadIdentity } from "../../src/config/load-identity.ts";
 import { published } from "../../src/identity/published-models.ts";
+import { dbtPackageDir } from "../../src/models/package-root.ts";
 import { tempProject } from "./temp-project.ts";
 
-const lines = (namespace: string, trait: string): string[] => {
+const faultsOf = (namespace: string, trait: string) => {
   const text = `identity:
   namespaces:
     ${namespace}: { priority: 1 }
   sources:
     crm: { model: stg_crm, key: id, identifiers: { ${namespace}: a }, traits: { ${trait}: b } }
 `;
-  const { faults } = loadIdentity(tempProject({ "identity.yml": text }), envFrom({}));
-  return faults.map(({ file, line, message }) => `${file}:${line}: ${message}`);
+  return loadIdentity(tempProject({ "identity.yml": text }), envFrom({})).faults;
 };
+const lines = (namespace: string, trait: string): string[] =>
+  faultsOf(namespace, trait).map(({ file, line, message }) => `${file}:${line}: ${message}`);
+const mends = (namespace: string): string[] => faultsOf(namespace, "city").map(({ mend }) => mend);
+
+/** Columns that the macros put beside a namespace's, as they stand in their text. */
+function besideNamespaces(): string[] {
+  const macro = readFileSync(join(dbtPackageDir(), "macros", "identity", "identity_read_records.sql"), "utf8");
+  const columns = macro.slice(macro.indexOf("macro identity_reading_columns"), macro.indexOf("macro identity_refuse"));
+  const names = new Set([...columns.matchAll(/\['(\w+)'|'(\w+_run)'/g)].map(([, column, run]) => column ?? run ?? ""));
+  expect(names.size).toBeGreaterThanOrEqual(8);
+  return [...names, "reading_known"];
+}
 
 /** `file:line: fault — mend` of an identity.yml, as `check` says it; `lines` from its third on. */
 function said(...lines: readonly string[]): string[] {
@@ -73,7 +87,12 @@ describe("names in identity.yml", () => {
   it("may be one for a namespace and a trait, and none that the golden record has a column of", () => {
     expect(lines("email", "city")).toEqual([]);
     expect(lines("email", "email")).toEqual([]);
-    expect(lines("profile_id", "city")).toEqual(['identity.yml:3: "profile_id" has a meaning of its own']);
     expect(lines("email", "profile_id")).toEqual(["identity.yml:5: profile_id is the profile itself"]);
+  });
+
+  it.each(["profile_id", ...besideNamespaces()])("are not %s for a namespace, with a mend that is taken", (name) => {
+    expect(lines(name, "city")).toEqual([`identity.yml:3: "${name}" has a meaning of its own`]);
+    const mend = /say (\w+)$/.exec(mends(name)[0] ?? "")?.[1] ?? "";
+    expect(lines(mend, "city")).toEqual([]);
   });
 });
