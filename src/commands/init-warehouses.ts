@@ -56,6 +56,7 @@ export const warehouseTemplates = {
   warehouse: MILLRACE               # the virtual warehouse: an X-Small is enough
   database: \${SNOWFLAKE_DATABASE}
   schema: millrace                  # where Millrace's own tables live
+  # base_url: \${SNOWFLAKE_URL}      # private links and proxies
 `,
     env: `SNOWFLAKE_ACCOUNT=myorg-account123
 SNOWFLAKE_USER=MILLRACE

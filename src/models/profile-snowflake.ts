@@ -1,3 +1,5 @@
+import { pemOf } from "../core/pem.ts";
+
 /** What dbt needs of a Snowflake warehouse. */
 export interface DbtSnowflake {
   readonly type: "snowflake";
@@ -28,7 +30,7 @@ export function snowflakeConnection(warehouse: DbtSnowflake) {
     ...(warehouse.oauthToken === undefined ? {} : { token: warehouse.oauthToken }),
     ...(warehouse.oauthToken !== undefined || warehouse.privateKey === undefined
       ? {}
-      : { private_key: warehouse.privateKey }),
+      : { private_key: pemOf(warehouse.privateKey) }),
     ...(warehouse.privateKeyPassphrase === undefined ? {} : { private_key_passphrase: warehouse.privateKeyPassphrase }),
   };
   const names = Object.keys(secrets) as (keyof typeof SECRETS)[];

@@ -65,3 +65,12 @@ test("a Postgres URL that is none is refused without repeating it", async () => 
   expect(failure).toBeInstanceOf(ConfigError);
   expect(failure).toHaveProperty("message", expect.not.stringContaining("secret"));
 });
+
+test("a Snowflake key on one line, with \\n for its line breaks, reaches dbt with them", async () => {
+  const key = "-----BEGIN PRIVATE KEY-----\nbm8ga2V5\n-----END PRIVATE KEY-----";
+  const place = { type: "snowflake", account: "a", user: "u", warehouse: "W", database: "D" } as const;
+  for (const privateKey of [key, key.replaceAll("\n", "\\n")]) {
+    const { env } = await make({ ...place, privateKey });
+    expect(env).toEqual({ DBT_ENV_SECRET_MILLRACE_PRIVATE_KEY: key });
+  }
+});

@@ -1,6 +1,7 @@
 import { createPrivateKey } from "node:crypto";
 import type { ConnectionOptions } from "snowflake-sdk";
 import { ConfigError } from "../../core/errors.ts";
+import { pemOf } from "../../core/pem.ts";
 import { catalogName } from "./names.ts";
 
 export interface Connecting {
@@ -63,11 +64,11 @@ function credentials(options: Connecting): Partial<ConnectionOptions> {
   });
 }
 
-/** The driver takes unencrypted PKCS#8 only. Keys in one line of an environment variable have their line breaks written \n. */
+/** The driver takes unencrypted PKCS#8 only. */
 function unlocked(pem: string, passphrase: string | undefined): string {
   try {
     const key = createPrivateKey({
-      key: pem.includes("\\n") && !pem.includes("\n") ? pem.replaceAll("\\n", "\n") : pem,
+      key: pemOf(pem),
       ...(passphrase === undefined ? {} : { passphrase }),
     });
     return key.export({ type: "pkcs8", format: "pem" }).toString();

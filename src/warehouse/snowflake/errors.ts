@@ -87,7 +87,11 @@ function missing({ code, message }: ServerError): MillraceError | null {
  */
 const DENIED = /^(003001|003013|003041)$/;
 
-/** A lock that was waited for in vain, a transaction that conflicted: nothing of the statement was kept. */
+/**
+ * A lock that was waited for in vain, a transaction that conflicted: nothing of the statement was kept. 000625 is, as users report
+ * it, "the number of waiters for this lock exceeds the 20 statements limit":
+ * https://resultant.com/blog/technology/overcoming-concurrent-write-limits-in-snowflake/
+ */
 const CONFLICT = /^(000625|000628|000635|200001)$/;
 
 /**

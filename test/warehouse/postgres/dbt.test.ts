@@ -1,11 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { makeProject } from "../../../src/commands/demo.ts";
-import { initProject } from "../../../src/commands/init-project.ts";
 import { run } from "../../../src/commands/run.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { startSandbox } from "../../../src/sandbox/sandbox.ts";
+import { expectNewProjectToWork } from "../../contract/new-project.ts";
 import { jsonOf, root, runCli } from "../../e2e/cli.ts";
 import { tinyProject } from "../../e2e/project.ts";
 import { type Database, freshDatabase } from "../../support/postgres-database.ts";
@@ -20,27 +20,20 @@ describe("dbt projects on Postgres", { timeout: 600_000 }, () => {
   });
   afterAll(() => server.remove());
 
-  it("a new one: init, check --connect with dbt debug, grants, run", async () => {
+  it("a new one needs nothing but its URL: init, check --connect with dbt debug, build, plan, run, grants", async () => {
     const own = await server.another();
-    const dir = join(tinyProject({}).dir, "shop");
-    mkdirSync(dir);
-    initProject(dir, { warehouse: "postgres" });
-    const at = { cwd: dir, env: { MILLRACE_DBT: dbt, WAREHOUSE_URL: own.url } };
-    const connected = await jsonOf(["check", "--connect"], at);
-    expect(connected.connections).toMatchObject([
-      { what: "warehouse", ok: true },
-      { what: "dbt", ok: true },
-      { what: "account exports", ok: true },
-    ]);
+    const at = await expectNewProjectToWork({
+      parent: tinyProject({}).dir,
+      warehouse: "postgres",
+      values: { WAREHOUSE_URL: own.url },
+      env: { MILLRACE_DBT: dbt },
+    });
     const refused = await runCli(["check", "--connect", "--json"], {
       ...at,
       env: { ...at.env, WAREHOUSE_URL: own.url.replace(/\/[^/]*$/, "/nowhere") },
     });
     expect(refused.code).toBe(1);
     expect(refused.json().connections.map(({ ok }: { ok: boolean }) => ok)).toEqual([false, false, true]);
-    const ran = await jsonOf(["run"], at);
-    expect(ran.runs).toMatchObject([{ sync: "vips-to-file", status: "done", counts: { delivered: 2 } }]);
-    expect(readFileSync(join(dir, "exports/vips.csv"), "utf8")).toContain("ann@example.com");
     expect((await jsonOf(["grants", "--role", "millrace"], at)).statements).toContain(
       'grant select on "analytics"."vips" to "millrace"',
     );
