@@ -1,4 +1,5 @@
 import type { Comparison, Filter, Moment, Operand, Order, Span, ValueType } from "../core/declared.ts";
+import type { Alternatives } from "./alternatives.ts";
 import { literal } from "./literal.ts";
 
 const signs: Readonly<Record<Order, string>> = { eq: "=", ne: "<>", gt: ">", gte: ">=", lt: "<", lte: "<=" };
@@ -26,6 +27,12 @@ export const filtersSql = (filters: readonly Filter[], column: (name: string) =>
   filters.map((filter) =>
     comparisonsSql(column(filter.column), filter.type, filter.comparisons, { trait: (name) => name, timeZone }),
   );
+
+/** Whether a row fits all filters of one list; null: every row does. */
+export function anySql(alternatives: Alternatives, column: (name: string) => string, timeZone: string): string | null {
+  const each = alternatives.map((filters) => filtersSql(filters, column, timeZone).join(" and "));
+  return each.includes("") ? null : `(${[...new Set(each)].join(" or ")})`;
+}
 
 /** Whether the same row may fit the filter at one instant and not at another. */
 export const isRelative = ({ comparisons }: Filter): boolean =>

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Filter, RowSource, Span } from "../core/declared.ts";
-import { filtersSql, isRelative, jinjaCall, quoted } from "./comparison.ts";
+import { type Alternatives, withoutImplied } from "./alternatives.ts";
+import { anySql, isRelative, jinjaCall, quoted } from "./comparison.ts";
 import { type ProfileKeys, profileColumn, rowSource } from "./rows.ts";
 import { indent, ref, refCall } from "./text.ts";
 
@@ -19,7 +20,7 @@ export interface Steady {
 /** A window back from the run's instant, and which of its rows something looks at: those that all of one of the lists fits. */
 interface Window {
   readonly span: Span;
-  readonly where: readonly (readonly Filter[])[];
+  readonly where: Alternatives;
 }
 
 /** What something of a model looks at: rows that fit, within a time if one is named. */
@@ -83,9 +84,8 @@ function changedRows({ source, windows, keys: { timeZone } }: Steady): string {
     `millrace.since_last(${at}, last) ~ ${jinjaCall(` and source.${source.at} < {{ millrace.as_of() }}`)}`,
     ...windows.map(({ span, where }) => {
       const edge = `millrace.crossed_edge(${at}, ${span.count}, '${span.unit}', '${timeZone}', last)`;
-      const filters = where.map((all) => filtersSql(all, (name) => `source.${name}`, timeZone).join(" and "));
-      if (filters.includes("")) return edge;
-      return `${edge} ~ ${jinjaCall(` and (${[...new Set(filters)].join(" or ")})`)}`;
+      const fits = anySql(withoutImplied(where), (name) => `source.${name}`, timeZone);
+      return fits === null ? edge : `${edge} ~ ${jinjaCall(` and ${fits}`)}`;
     }),
   ];
   return [
@@ -112,7 +112,7 @@ function affectedProfiles({ source, keys }: Steady): string {
     ...more("whoever has no rows any more keeps none", ["select profile_id", "from {{ this }}"]),
     "{%- endif %}",
   ];
-  return `select distinct profile_id\nfrom (\n\n${indent(lines.join("\n"))}\n\n) as profiles`;
+  return `select {{ millrace.affected_once(last) }}\nfrom (\n\n${indent(lines.join("\n"))}\n\n) as profiles`;
 }
 
 /** What a later build reads: rows of those profiles only. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Span } from "../core/declared.ts";
-import { ago, filtersSql } from "../rules/comparison.ts";
+import { withoutImplied } from "../rules/alternatives.ts";
+import { ago, anySql, filtersSql } from "../rules/comparison.ts";
 import { comment } from "../rules/literal.ts";
 import { happened, type ProfileKeys, rowsQuery } from "../rules/rows.ts";
 import {
@@ -107,7 +108,11 @@ function sharedSql(model: CountModel, keys: ProfileKeys): string {
     if (pattern.within !== undefined) read.add(event.at);
   }
   const select = [...read].map((name) => `source.${name}`);
-  const rows = rowsQuery(event, select, [...happened(event), ...longestWindow(patterns, keys.timeZone)], keys);
+  const steady = steadyCounts(model, keys);
+  const filters = [...happened(event), ...longestWindow(patterns, keys.timeZone)];
+  // Who shares a pass of another table is chosen by what passes cost without this.
+  if (steady !== null) filters.push(...anyFits(patterns, keys.timeZone));
+  const rows = rowsQuery(event, select, filters, keys);
   const counted = patterns.map((pattern) => {
     const conditions = patternConditions(pattern, "events", keys.timeZone);
     // Of a profile that is evaluated again and has no rows left, the outer join gives one row of nulls.
@@ -118,7 +123,6 @@ function sharedSql(model: CountModel, keys: ProfileKeys): string {
     return `-- ${comment(patternWords(pattern, keys.timeZone))}\n${value} as ${pattern.name}`;
   });
   const header = `-- ${comment(`How often each profile did what rules ask of ${event.model}, all in one pass.`)}`;
-  const steady = steadyCounts(model, keys);
   if (steady === null) {
     const last = `select\n${columns(["profile_id", ...counted])}\nfrom events\ngroup by profile_id`;
     return `${header}\n${withTables([["events", rows]], last)}`;
@@ -135,6 +139,17 @@ ${columns([`${later("affected.profile_id", "events.profile_id")} as profile_id`,
 from ${later("affected left join events on affected.profile_id = events.profile_id", "events")}
 group by 1
 `;
+}
+
+/** With more alternatives than these, asking them of every row may cost more than grouping those that fit none. */
+const fewAlternatives = 8;
+
+/** Rows that fit no pattern need not be grouped. */
+function anyFits(patterns: readonly CountedPattern[], timeZone: string): string[] {
+  const alternatives = withoutImplied(patterns.map(({ event, pattern }) => [...event.where, ...pattern.where]));
+  if (alternatives.length > fewAlternatives) return [];
+  const fits = anySql(alternatives, (name) => `source.${name}`, timeZone);
+  return fits === null ? [] : [fits];
 }
 
 /** Rows older than every pattern's window need not be grouped. */

@@ -28,14 +28,16 @@ const ofDear = (prefix: string, arrived: string): string => `traits:
   where: { revenue: { gte: 190 } }
 ${arrived}  ${prefix}_dear: { sum: revenue, within: 1 month }
 `;
-const event = (name: string, arrived: string): string =>
-  `  ${name}: { model: orders, key: order_id, at: ordered_at, profile: { user_id: customer_id }, properties: { revenue: { column: revenue, type: number } }${arrived} }\n`;
-const segment = (name: string, prefix: string, ordered: string): string => `segment: ${name}
+const event = (name: string, arrived: string, model = "orders"): string =>
+  `  ${name}: { model: ${model}, key: order_id, at: ordered_at, profile: { user_id: customer_id }, properties: { revenue: { column: revenue, type: number } }${arrived} }\n`;
+/** Of dear orders every pattern takes only some rows: the others are not counted at all. */
+const segment = (name: string, prefix: string, ordered: string, dear: string): string => `segment: ${name}
 where:
   any:
     - { did: ${ordered}, within: 7 days, times: { gte: 2 } }
     - { did: ${ordered}, within: 6 hours }
     - all: [{ did: ${ordered}, within: 1 month, where: { revenue: { gte: 50 } } }, { trait: ${prefix}_silent, gte: 3 }, { did_not: ${ordered}, within: 48 hours }]
+    - all: [{ did: ${dear}, within: 1 month, where: { revenue: { gte: 120 } } }, { did: ${dear}, where: { revenue: { gte: 180 } } }]
 `;
 
 const arrivals = "  arrived: loaded_at\n";
@@ -46,10 +48,11 @@ const files: ProjectFiles = {
   "traits/steady.yml": traits("steady", arrivals),
   "traits/dear_whole.yml": ofDear("whole", ""),
   "traits/dear_steady.yml": ofDear("steady", arrivals),
-  "events/shop.yml": `events:\n${event("ordered_whole", "")}${event("ordered_steady", ", arrived: loaded_at")}`,
-  "segments/whole.yml": segment("whole_rules", "whole", "ordered_whole"),
-  "segments/steady.yml": segment("steady_rules", "steady", "ordered_steady"),
+  "events/shop.yml": `events:\n${event("ordered_whole", "")}${event("ordered_steady", ", arrived: loaded_at")}${event("dear_whole", "", "dear_orders")}${event("dear_steady", ", arrived: loaded_at", "dear_orders")}`,
+  "segments/whole.yml": segment("whole_rules", "whole", "ordered_whole", "dear_whole"),
+  "segments/steady.yml": segment("steady_rules", "steady", "ordered_steady", "dear_steady"),
   "sql/models/orders.sql": "select * from {{ source('raw', 'orders') }}\n",
+  "sql/models/dear_orders.sql": "select * from {{ source('raw', 'orders') }}\n",
   "sql/models/sources.yml": sources(["orders"]),
 };
 /** Orders lead to people through logins: an email with a user id. Of more than two people together a guard makes a quarantine. */
