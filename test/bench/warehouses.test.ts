@@ -17,7 +17,14 @@ test("the warehouses' benchmark prints its ratios", { timeout: 120_000 }, (conte
   expect(status).toBe(0);
   const figures = report.parse(JSON.parse(stdout));
   const figure = (what: string): number => figures.find((each) => each.what === what)?.value ?? Number.NaN;
-  for (const what of ["plan against the join", "loading against the bare COPY", "reading the plan"]) {
+  for (const what of [
+    "plan against the join",
+    "loading against the bare COPY",
+    "reading the plan",
+    "delivering 5,000 rows",
+    "settling with an id for every row",
+    "delivering 10,000 rows",
+  ]) {
     expect(figure(what), what).toBeGreaterThan(0);
   }
   expect(figures.filter(({ unit }) => unit === "MB").every(({ value }) => value > 30 && value < 1_000)).toBe(true);

@@ -1,6 +1,6 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { inChild, type Used } from "../measure.ts";
 import { type Figure, figuresOf } from "../report.ts";
+import { startReceiver } from "./start-receiver.ts";
 
 const module = new URL("./variants.ts", import.meta.url);
 
@@ -59,15 +59,6 @@ export async function benchDeliver({ dir, rows, alone, tell }: DeliverBenchOptio
       target: share,
     });
   } finally {
-    receiver.process.disconnect();
+    receiver.stop();
   }
-}
-
-async function startReceiver(): Promise<{ readonly process: ChildProcess; readonly url: string }> {
-  const child = fork(new URL("./receiver.ts", import.meta.url));
-  const port = await new Promise<unknown>((resolve, reject) => {
-    child.once("message", resolve);
-    child.once("error", reject);
-  });
-  return { process: child, url: `http://127.0.0.1:${Number(port)}/` };
 }

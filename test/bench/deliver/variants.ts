@@ -2,26 +2,18 @@ import { Agent } from "node:http";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import axios from "axios";
-import { systemClock } from "../../../src/core/clock.ts";
 import type { Plan } from "../../../src/core/plan.ts";
-import type { SyncConfig } from "../../../src/core/sync.ts";
-import { Accounts } from "../../../src/deliver/accounts.ts";
-import { deliver } from "../../../src/deliver/deliver.ts";
-import { http } from "../../../src/destinations/http/index.ts";
-import { changeReader } from "../../../src/plan/read-changes.ts";
 import { planColumns } from "../../../src/state/schema.ts";
-import { openSqliteStore } from "../../../src/store/sqlite/index.ts";
-import type { Lease, RunStore } from "../../../src/store/store.ts";
 import { raw } from "../../../src/warehouse/sql.ts";
 import { type Args, measured, type Variants } from "../measure.ts";
 import { columns, makeModel, openWarehouse, syncOf } from "../plan/model.ts";
+import { batchRows, beginRun, deliverPlan, storeResults, toWebhook } from "./with-millrace.ts";
 
 const runId = "run-bench";
-const batchRows = 1_000;
 const concurrency = 8;
 const table = { schema: "millrace", name: "plan__customers_by_key" };
 
-const config: SyncConfig = { ...syncOf("key"), match: {}, to: { account: "hook", target: "request", options: {} } };
+const config = toWebhook(syncOf("key"));
 
 const planOf = (total: number): Plan => ({
   runId,
@@ -74,41 +66,10 @@ async function makePlanTable(dir: string): Promise<void> {
   await warehouse.close();
 }
 
-/** A run whose plan is frozen, in a new control store. */
-async function beginRun(dir: string, total: number): Promise<{ readonly store: RunStore; readonly lease: Lease }> {
-  const path = join(dir, `store-${process.pid}.sqlite`);
-  const store = await openSqliteStore({ path, clock: systemClock });
-  const lease = await store.lease(`sync:${config.name}`, 3_600_000, "bench");
-  if (lease === null) throw new Error("the lease is free");
-  await store.begin({ id: runId, sync: config.name, trigger: "manual", startedAt: systemClock.now() }, lease);
-  await store.savePlan(runId, planOf(total), config, "running", [], lease);
-  return { store, lease };
-}
-
-async function viaMillrace(args: Args): Promise<Record<string, number>> {
-  const total = Number(args.rows);
-  const { store, lease } = await beginRun(String(args.dir), total);
-  const warehouse = openWarehouse(String(args.dir), String(args.memory));
-  const accounts = new Accounts({ clock: systemClock });
-  const account = accounts.open(http, http.account.parse({ base_url: args.url }), []);
-  const target = http.targets.request;
-  if (target === undefined) throw new Error("the http connector has a request target");
-  const read = changeReader(planOf(total), config);
-  const delivered = await deliver({
-    run: { id: runId, config, plan: planOf(total) },
-    account,
-    target,
-    options: target.options.parse({ rows: batchRows }),
-    store,
-    lease,
-    changes: (from, to) => warehouse.session("read", (session) => read(session, from, to)),
-    clock: systemClock,
-    signal: new AbortController().signal,
-  });
-  const counts = await store.counts(runId);
-  await Promise.all([accounts.close(), warehouse.close(), store.close()]);
-  if (delivered.ended !== "complete") throw new Error(delivered.error.message);
-  return { delivered: counts.delivered };
+async function viaMillrace({ rows, dir, memory, url }: Args): Promise<Record<string, number>> {
+  const warehouse = openWarehouse(String(dir), String(memory));
+  const to = { url: String(url), dir: String(dir) };
+  return { delivered: await deliverPlan({ warehouse, plan: planOf(Number(rows)), config, ...to }) };
 }
 
 /** What one would write in an afternoon: row objects from a stream, posted a thousand at a time, eight at once. No state. */
@@ -160,27 +121,9 @@ async function viaScript(args: Args): Promise<Record<string, number>> {
 
 /** The control store's writes of the same delivery, and nothing else. */
 async function storeAlone(args: Args): Promise<Record<string, number>> {
-  const total = Number(args.rows);
-  const { store, lease } = await beginRun(String(args.dir), total);
-  const batches = Array.from({ length: Math.ceil(total / batchRows) }, (_, i) => ({
-    id: `batch-${i}`,
-    fromSeq: i * batchRows + 1,
-    toSeq: Math.min(total, (i + 1) * batchRows),
-  }));
-  const pageBatches = 10;
-  for (let at = 0; at < batches.length; at += pageBatches) {
-    await store.cut(runId, batches.slice(at, at + pageBatches), lease);
-  }
-  const waiting = batches.values();
-  const worker = async () => {
-    for (const { id, fromSeq, toSeq } of waiting) {
-      await store.sending(runId, id, 1, lease);
-      // The answer comes some turns later, so that the writes group as they do in a delivery.
-      for (let turns = 1 + (fromSeq % concurrency); turns > 0; turns -= 1) await new Promise((r) => setImmediate(r));
-      await store.returned(runId, id, [{ fromSeq, toSeq, attempt: 1, status: "delivered" }], lease);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+  const plan = planOf(Number(args.rows));
+  const { store, lease } = await beginRun(String(args.dir), plan, config);
+  await storeResults(store, lease, plan, { concurrency });
   const { delivered } = await store.counts(runId);
   await store.close();
   return { delivered };

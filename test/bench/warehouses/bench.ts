@@ -1,25 +1,23 @@
 import { type Args, inChild, type Used } from "../measure.ts";
 import type { Figure } from "../report.ts";
+import { benchDelivery } from "./delivery.ts";
+import { cpuOf, same, slowerSide } from "./sides.ts";
 
 export interface WarehouseBenchOptions {
   readonly url: string;
   readonly rows: number;
   /** Of each variant the cheapest try counts: other work on the machine, and cold pages, only ever add. */
   readonly tries: number;
+  /** How many times as long the plan is made for the second delivery. */
+  readonly times: number;
   readonly tell: (figure: Figure) => void;
 }
 
-/** CPU of both sides: a plan's is the server's, a page's mostly ours. */
-const cpuOf = ({ cpu, facts }: Used): number => cpu + (facts.server ?? 0) / 100;
-
-/** What a machine with nothing else to do would take: client and server work at the same time, one thread each. */
-const slowerSide = ({ cpu, facts }: Used): number => Math.max(cpu, (facts.server ?? 0) / 100);
-
 /**
  * Postgres against what it does at best: a plan against a bare hash join of the same tables, reading a plan, loading results
- * against a bare COPY. One in a hundred rows was added, changed and removed since the ledger was written.
+ * against a bare COPY; and the memory of delivering and settling what lies there. One in a hundred rows was added, changed and removed since the ledger was written.
  */
-export async function benchPostgres({ url, rows, tries, tell }: WarehouseBenchOptions): Promise<void> {
+export async function benchPostgres({ url, rows, tries, times, tell }: WarehouseBenchOptions): Promise<void> {
   const module = new URL("./postgres.ts", import.meta.url);
   const run = (variant: string, args: Args = {}): Promise<Used> => inChild(module, variant, { url, rows, ...args });
   const best = async (work: () => Promise<Used>): Promise<Used> => {
@@ -44,7 +42,7 @@ export async function benchPostgres({ url, rows, tries, tell }: WarehouseBenchOp
     for (const op of ["add", "update", "remove"]) same(`${op} of the ${what}`, used.facts[op], changed);
     tell({ what, value: cpuOf(used), unit: "CPU-s" });
     tell({ what: `${what} against the join`, value: cpuOf(used) / cpuOf(join), unit: "x", target: { most: 2.5 } });
-    tell({ what: `${what}, peak memory of the client`, value: used.rss / 1e6, unit: "MB" });
+    tell({ what: `${what}, peak memory of the client`, value: used.rss / 1e6, unit: "MB", target: { most: 450 } });
   }
 
   const first = await run("first", { server });
@@ -68,8 +66,6 @@ export async function benchPostgres({ url, rows, tries, tell }: WarehouseBenchOp
   tell({ what: "loading the results", value: cpuOf(loaded), unit: "CPU-s" });
   tell({ what: "loading against the bare COPY", value: cpuOf(loaded) / cpuOf(copied), unit: "x", target: { most: 2 } });
   tell({ what: "loading, peak memory", value: loaded.rss / 1e6, unit: "MB", target: { most: 450 } });
-}
 
-function same(what: string, found: number | undefined, expected: number): void {
-  if (found !== expected) throw new Error(`${what}: expected ${expected}, found ${found}`);
+  await benchDelivery({ url, rows, times, server, tell });
 }

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:warehouses -- [--rows N] [--tries N] [--json]`
+ * `npm run bench:warehouses -- [--rows N] [--tries N] [--times N] [--json]`
  *
- * Planning, reading and loading on the servers that a project may use, each against the least that the engine itself needs
+ * Planning, reading, loading, delivering and settling on the servers that a project may use, each against the least that the engine itself needs
  * for it, in one run. Postgres: the server that MILLRACE_TEST_POSTGRES names (on this machine), or one started for it.
  * Snowflake and BigQuery have stand-ins here that say nothing about speed.
  */
@@ -14,6 +14,7 @@ const { values } = parseArgs({
   options: {
     rows: { type: "string", default: "1000000" },
     tries: { type: "string", default: "2" },
+    times: { type: "string", default: "5" },
     json: { type: "boolean", default: false },
   },
 });
@@ -27,6 +28,7 @@ try {
     url: database.url,
     rows,
     tries: Number(values.tries),
+    times: Number(values.times),
     tell: (figure) => {
       figures.push(figure);
       if (!values.json) console.log(line(figure));

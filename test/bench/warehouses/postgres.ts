@@ -21,11 +21,11 @@ import { type Args, measured, type Used, type Variants } from "../measure.ts";
 import { syncOf, tables, target } from "../plan/model.ts";
 import { serverCpu, serverOf } from "./server-cpu.ts";
 
-const sync = syncOf("key");
-const own = syncTables(tables.schema, sync.name, 63);
+export const sync = syncOf("key");
+export const own = syncTables(tables.schema, sync.name, 63);
 const urlOf = (args: Args): string => String(args.url);
 
-const openWarehouse = (args: Args): Warehouse =>
+export const openWarehouse = (args: Args): Warehouse =>
   createPostgresWarehouse({
     url: urlOf(args),
     schema: tables.schema,
@@ -50,7 +50,11 @@ const row = (version: string): string => `
   ${below(6, 10)} = 0 as vip,
   timestamp '2025-01-01' + ${below(7, 31_536_000)} * interval '1 second' as last_order`;
 
-async function inSession<T>(args: Args, access: "read" | "write", work: (session: Session) => Promise<T>): Promise<T> {
+export async function inSession<T>(
+  args: Args,
+  access: "read" | "write",
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   const warehouse = openWarehouse(args);
   try {
     return await warehouse.session(access, work);
@@ -60,7 +64,7 @@ async function inSession<T>(args: Args, access: "read" | "write", work: (session
 }
 
 /** CPU of the server besides that of this process: `facts.server`, in hundredths of a second. */
-async function withServer(
+export async function withServer(
   args: Args,
   work: () => Promise<Readonly<Record<string, number>>>,
 ): Promise<Omit<Used, "rss">> {
@@ -71,7 +75,7 @@ async function withServer(
 }
 
 const count = z.object({ n: z.number() });
-const counted = (session: Session, statement: string): Promise<number> =>
+export const counted = (session: Session, statement: string): Promise<number> =>
   session.query(raw(statement), count).then(([found]) => found?.n ?? -1);
 
 const freeze = (args: Args, relation: string): Promise<PlanOutcome> =>
@@ -131,15 +135,18 @@ function* resultPages(rows: number): Generator<readonly Row[]> {
   }
 }
 
-const frozen: Omit<Plan, "runId" | "total"> = {
+/** The plan that `first` leaves: adds only. */
+export const frozenPlan = (total: number): Plan => ({
+  runId: "run-customers",
   sync: sync.name,
   table: own.plan,
   createdAt: new Date(0),
-  counts: noCounts,
+  counts: { ...noCounts, modelRows: total, add: total },
+  total,
   removes: 0,
   mappingChanges: [],
-  fingerprintEngine: "",
-};
+  fingerprintEngine: "bench",
+});
 
 /** As deliver asks for them: see `pageRows` in deliver/settings.ts. */
 const pageRows = 5_000;
@@ -227,7 +234,7 @@ export const variants: Variants = {
 
   /** The same as a delivery reads it: identifiers and fields parsed. */
   changes: (args) => {
-    const read = changeReader({ ...frozen, runId: "run-customers", total: Number(args.total) }, sync);
+    const read = changeReader(frozenPlan(Number(args.total)), sync);
     return readPages(args, async (session, fromSeq, toSeq) => (await read(session, fromSeq, toSeq)).length);
   },
 
