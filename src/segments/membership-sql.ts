@@ -14,7 +14,7 @@ export function membershipSql(declared: Declarations): string {
     .flat()
     .map(
       ({ segment, column, bit }) =>
-        `    '${segment.name}': {'says': '${definitionOf(segment)}', 'column': '${column}', 'bit': ${bit}}`,
+        `    "${segment.name}": {"says": "${definitionOf(segment)}", "column": "${column}", "bit": ${bit}}`,
     );
   const flags = ref(flagsModel);
   const why = declared.excluded.map(
@@ -118,7 +118,8 @@ export function membershipSql(declared: Declarations): string {
     config,
     "",
     `{#- what each segment says, as a hash, and which bit of ${flagsModel} is its -#}`,
-    `{% set definitions = {\n${definitions.join(",\n")}\n} %}`,
+    // One text for dbt's parser, which takes a value of a thousand parts apart by itself.
+    `{% set definitions = fromjson('{\n${definitions.join(",\n")}\n}') %}`,
     "",
     header,
     ...needs,

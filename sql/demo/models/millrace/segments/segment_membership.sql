@@ -2,15 +2,15 @@
 {{ config(materialized='incremental', unique_key=['segment', 'profile_id', 'entered_at'], on_schema_change='append_new_columns', full_refresh=false) }}
 
 {#- what each segment says, as a hash, and which bit of segment_flags is its -#}
-{% set definitions = {
-    'big_baskets_at_risk': {'says': '3dac58217fae', 'column': 'flags_1', 'bit': 1},
-    'lapsing': {'says': 'ffd2b844e987', 'column': 'flags_1', 'bit': 2},
-    'new': {'says': '85522adb37d9', 'column': 'flags_1', 'bit': 4},
-    'active': {'says': '9d08704f51e3', 'column': 'flags_1', 'bit': 8},
-    'cooling': {'says': '2c24c45b7361', 'column': 'flags_1', 'bit': 16},
-    'lost': {'says': '0116cadb0b06', 'column': 'flags_1', 'bit': 32},
-    'vip_customers': {'says': '854408bd2940', 'column': 'flags_1', 'bit': 64}
-} %}
+{% set definitions = fromjson('{
+    "big_baskets_at_risk": {"says": "3dac58217fae", "column": "flags_1", "bit": 1},
+    "lapsing": {"says": "ffd2b844e987", "column": "flags_1", "bit": 2},
+    "new": {"says": "85522adb37d9", "column": "flags_1", "bit": 4},
+    "active": {"says": "9d08704f51e3", "column": "flags_1", "bit": 8},
+    "cooling": {"says": "2c24c45b7361", "column": "flags_1", "bit": 16},
+    "lost": {"says": "0116cadb0b06", "column": "flags_1", "bit": 32},
+    "vip_customers": {"says": "854408bd2940", "column": "flags_1", "bit": 64}
+}') %}
 
 -- Who was in which segment from when until when, and why they entered and left.
 -- depends_on: {{ ref('segment_flags') }}
