@@ -8,6 +8,7 @@ const all = [
   new errors.ConfigError("m", details),
   new errors.EnvMissing("m", details),
   new errors.RelationMissing("m", details),
+  new errors.IdentityStateOlder("m", details),
   new errors.ColumnMissing("m", details),
   new errors.WarehouseBusy("m", details),
   new errors.WarehouseFailed("m", details),
