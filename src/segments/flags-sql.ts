@@ -4,7 +4,6 @@ import { steadyConfig } from "../rules/steady.ts";
 import { columns, indent, ref, withTables } from "../rules/text.ts";
 import type { CountModel } from "./count-models.ts";
 import { definitionOf, profileTable } from "./names.ts";
-import { patternName, rulesWithin } from "./patterns.ts";
 import { ruleSql, type TimesOf } from "./rule-sql.ts";
 import { isBare, patternTables } from "./segment-sql.ts";
 
@@ -139,13 +138,12 @@ function ruledFlags(
     if ("model" in by) {
       condition = `profiles.profile_id in (select profile_id from ${ref(by.model)})`;
     } else {
-      for (const each of rulesWithin(by.rule)) {
-        const shared = each.kind === "did" ? sharedBy.get(patternName(each.pattern)) : undefined;
-        if (shared !== undefined)
-          joins.add(`left join ${ref(shared)} as ${shared} on profiles.profile_id = ${shared}.profile_id`);
-      }
       for (const [pattern, { kind, text }] of patternTables(by.rule, models)) {
-        if (sharedBy.has(pattern)) continue;
+        const shared = sharedBy.get(pattern);
+        if (shared !== undefined) {
+          joins.add(`left join ${ref(shared)} as ${shared} on profiles.profile_id = ${shared}.profile_id`);
+          continue;
+        }
         tables.set(pattern, text);
         if (kind === "counted") joins.add(`left join ${pattern} on profiles.profile_id = ${pattern}.profile_id`);
       }

@@ -14,6 +14,8 @@ export interface NewProject {
   readonly env: Readonly<Record<string, string>>;
   /** A line of the new millrace.yml that stands there as a comment, and is meant here. */
   readonly uncomment?: string;
+  /** What is asked besides once `check --connect` has answered, and nothing else has run. */
+  readonly connected?: () => void;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function expectNewProjectToWork({
   values,
   env,
   uncomment,
+  connected: whenConnected,
 }: NewProject): Promise<CliOptions & { readonly cwd: string }> {
   const cwd = join(parent, "shop");
   mkdirSync(cwd);
@@ -40,6 +43,7 @@ export async function expectNewProjectToWork({
     { what: "dbt", ok: true },
     { what: "account exports", ok: true },
   ]);
+  whenConnected?.();
   const built = await runCli(["build"], at);
   expect(built.code, built.stdout + built.stderr).toBe(0);
   const planned = await jsonOf(["plan"], at);
