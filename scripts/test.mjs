@@ -56,6 +56,12 @@ try {
     failed += skips.length;
     for (const { test } of skips) console.log(`  no reason given: ${test}`);
   }
+  for (const [what, tests] of [
+    ["flaky", summary.flaky],
+    ["failed", summary.failures],
+  ]) {
+    for (const { test, why } of tests) console.log([`${what}: ${test}`, ...why].join("\n  "));
+  }
 } catch {
   failed += 1;
 }

@@ -111,6 +111,7 @@ export function casesOf(bench: () => Bench): TestCase {
       const skip = (why: string): never => context.skip(why) as never;
       const reason = id === null ? undefined : bench().fixture.skips?.[id];
       if (reason !== undefined) skip(reason);
+      await bench().fixture.behave?.();
       await run(bench(), skip);
     });
   };

@@ -57,6 +57,8 @@ export interface ConnectorFixture {
   /** What the destination holds now, under destination names: identifiers (`key` where there are none) and fields. */
   readState(): Promise<readonly Row[]>;
   misbehave?(fault: Fault): Promise<void> | void;
+  /** Forgets every fault that was asked for and did not come: each case begins without those of the one before. */
+  behave?(): Promise<void> | void;
   /** The same account with credentials the destination refuses. */
   readonly wrongAccount?: unknown;
   /** Secret values of both accounts: they must not show in any error. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { AuthFailed, OutcomeUnknown, RateLimited, Unavailable } from "../../src/core/delivery-errors.ts";
 import { type Bench, createBench } from "./connector-bench.ts";
 import type { ContractRow } from "./connector-driver.ts";
@@ -30,6 +30,7 @@ export function erasureContract(name: string, open: () => Promise<ErasureFixture
       await bench?.driver.close();
       await fixture?.close?.();
     });
+    beforeEach(() => fixture?.behave?.());
     const seeded = async (count: number): Promise<readonly ContractRow[]> => {
       const { f, b } = opened();
       const rows = Array.from({ length: count }, b.makeRow);

@@ -5,6 +5,7 @@ import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { type StandInName, sandboxAccount } from "../../src/sandbox/stand-ins.ts";
 import { testClock } from "./connector-driver.ts";
 import type { ConnectorFixture, Fault } from "./connector-fixture.ts";
+import { sandboxFaults } from "./sandbox-faults.ts";
 
 /** One target of a connector against its stand-in of the sandbox. `S`: what the stand-in's `state()` gives. */
 export interface StandInCase<S>
@@ -43,11 +44,7 @@ export async function openStandInCase<S>(one: StandInCase<S>): Promise<Connector
       const reply = await fetch(`${sandbox.url}/_sandbox/state`);
       return one.read(((await reply.json()) as Record<string, S>)[one.name] as S);
     },
-    async misbehave(fault) {
-      const rule = faultRule(one.name, fault, clock.now(), one.writes ?? { method: "POST" });
-      const reply = await fetch(`${sandbox.url}/_sandbox/misbehave`, { method: "POST", body: JSON.stringify(rule) });
-      if (!reply.ok) throw new Error(await reply.text());
-    },
+    ...sandboxFaults(sandbox.url, (fault) => faultRule(one.name, fault, clock.now(), one.writes ?? { method: "POST" })),
     close: () => sandbox.close(),
   };
 }

@@ -1,12 +1,23 @@
 import { writeFileSync } from "node:fs";
 import type { Reporter, TestCase, TestModule } from "vitest/node";
 
-/** Counts for the last line of `npm test`, and every skip with its reason, written where the runner asks for it. */
+interface Summary {
+  passed: number;
+  failed: number;
+  skipped: number;
+  readonly skips: { readonly test: string; readonly reason: string }[];
+  /** `why`: the first line of each attempt's error. */
+  readonly failures: { readonly test: string; readonly why: readonly string[] }[];
+  /** Passed when tried again. */
+  readonly flaky: { readonly test: string; readonly why: readonly string[] }[];
+}
+
+/** Counts for the last lines of `npm test`, every skip with its reason and what failed, written where the runner asks for it. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const file = process.env.MILLRACE_TEST_SUMMARY;
     if (file === undefined) return;
-    const summary = { passed: 0, failed: errors.length, skipped: 0, skips: [] as { test: string; reason: string }[] };
+    const summary: Summary = { passed: 0, failed: errors.length, skipped: 0, skips: [], failures: [], flaky: [] };
     for (const module of modules) {
       if (
         module.state() === "failed" &&
@@ -15,11 +26,16 @@ export default class SummaryReporter implements Reporter {
         summary.failed += 1;
       for (const test of module.children.allTests()) {
         const result = test.result();
-        if (result.state === "passed") summary.passed += 1;
-        else if (result.state === "failed") summary.failed += 1;
-        else {
+        const told = { test: nameOf(module, test), why: (result.errors ?? []).map(firstLine) };
+        if (result.state === "passed") {
+          summary.passed += 1;
+          if (test.diagnostic()?.flaky === true) summary.flaky.push(told);
+        } else if (result.state === "failed") {
+          summary.failed += 1;
+          summary.failures.push(told);
+        } else {
           summary.skipped += 1;
-          summary.skips.push({ test: nameOf(module, test), reason: reasonOf(test) });
+          summary.skips.push({ test: told.test, reason: reasonOf(test) });
         }
       }
     }
@@ -28,6 +44,8 @@ export default class SummaryReporter implements Reporter {
 }
 
 const nameOf = (module: TestModule, test: TestCase): string => `${module.relativeModuleId}: ${test.fullName}`;
+
+const firstLine = ({ message }: { readonly message: string }): string => message.split("\n", 1)[0] ?? "";
 
 function reasonOf(test: TestCase): string {
   const result = test.result();

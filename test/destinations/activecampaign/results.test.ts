@@ -12,6 +12,7 @@ import type { MisbehaviourInput } from "../../../src/sandbox/core/misbehaviour.t
 import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { testClock } from "../../contract/connector.ts";
 import { createDriver, type Driver } from "../../contract/connector-driver.ts";
+import { tellSandbox } from "../../contract/sandbox-faults.ts";
 import { type ActiveCampaignState, emails, seedContacts } from "./account.ts";
 
 const clock = testClock();
@@ -39,9 +40,7 @@ function drive(target: string, options: Row, mode: Mode): Driver {
   drivers.push(driver);
   return driver;
 }
-const misbehave = async (rule: MisbehaviourInput): Promise<void> => {
-  await fetch(`${sandbox.url}/_sandbox/misbehave`, { method: "POST", body: JSON.stringify(rule) });
-};
+const misbehave = (rule: MisbehaviourInput) => tellSandbox(sandbox.url, rule);
 const state = async () =>
   ((await (await fetch(`${sandbox.url}/_sandbox/state`)).json()) as { activecampaign: ActiveCampaignState })
     .activecampaign;

@@ -3,6 +3,7 @@ import { dataverse } from "../../../src/destinations/dataverse/index.ts";
 import { startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { sandboxAccount } from "../../../src/sandbox/stand-ins.ts";
 import { type ConnectorFixture, type ContractRow, connectorContract, testClock } from "../../contract/connector.ts";
+import { sandboxFaults } from "../../contract/sandbox-faults.ts";
 import { faultRule } from "../../contract/stand-in-fixture.ts";
 
 interface State {
@@ -35,11 +36,7 @@ async function open(kind: Kind): Promise<ConnectorFixture> {
       const reply = await fetch(`${sandbox.url}/_sandbox/state`);
       return kind.read(((await reply.json()) as { dataverse: State }).dataverse);
     },
-    async misbehave(fault) {
-      const body = JSON.stringify(faultRule("dataverse", fault, clock.now(), { method: "POST" }));
-      const reply = await fetch(`${sandbox.url}/_sandbox/misbehave`, { method: "POST", body });
-      if (!reply.ok) throw new Error(await reply.text());
-    },
+    ...sandboxFaults(sandbox.url, (fault) => faultRule("dataverse", fault, clock.now(), { method: "POST" })),
     close: () => sandbox.close(),
   };
 }

@@ -26,6 +26,7 @@ async function open(answers: "none" | "per_row", resend: "once" | "idempotent"):
     textField: "city",
     readState: async () => [...receiver.state.values()],
     misbehave: (fault) => receiver.misbehave(fault),
+    behave: () => receiver.misbehave(null),
     wrongAccount: { ...account, auth: { bearer: "a-wrong-token-entirely" } },
     secrets: [token, secret, "a-wrong-token-entirely"],
     close: () => receiver.close(),

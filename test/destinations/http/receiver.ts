@@ -9,7 +9,8 @@ export interface Receiver {
   readonly url: string;
   readonly requests: ReceivedRequest[];
   readonly state: Map<string, Row>;
-  misbehave(fault: Fault): void;
+  /** `null`: no more. */
+  misbehave(fault: Fault | null): void;
   /** Answers the next request with this. */
   answerNext(status: number, body: string, headers?: Readonly<Record<string, string>>): void;
   close(): Promise<void>;

@@ -2,6 +2,7 @@ import type { Row } from "../../../src/core/value.ts";
 import { hubspot } from "../../../src/destinations/hubspot/index.ts";
 import { startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { type ConnectorFixture, type ContractRow, connectorContract, testClock } from "../../contract/connector.ts";
+import { sandboxFaults } from "../../contract/sandbox-faults.ts";
 import { faultRule } from "../../contract/stand-in-fixture.ts";
 import { type HubspotState, seedRecords } from "./portal.ts";
 
@@ -45,11 +46,9 @@ async function open(kind: Kind): Promise<ConnectorFixture> {
       };
       return kind.read(held);
     },
-    async misbehave(fault) {
-      const rule = faultRule("hubspot", fault, clock.now(), kind.writes ?? { method: "POST" });
-      const reply = await fetch(`${sandbox.url}/_sandbox/misbehave`, { method: "POST", body: JSON.stringify(rule) });
-      if (!reply.ok) throw new Error(await reply.text());
-    },
+    ...sandboxFaults(sandbox.url, (fault) =>
+      faultRule("hubspot", fault, clock.now(), kind.writes ?? { method: "POST" }),
+    ),
     close: () => sandbox.close(),
   };
 }

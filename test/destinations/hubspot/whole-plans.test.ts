@@ -8,6 +8,7 @@ import { hubspot } from "../../../src/destinations/hubspot/index.ts";
 import type { Seen } from "../../../src/sandbox/core/exchange.ts";
 import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { createDriver, type Driver, testClock } from "../../contract/connector-driver.ts";
+import { tellSandbox } from "../../contract/sandbox-faults.ts";
 import { hubspotRequestFaults } from "../../support/hubspot-description.ts";
 import { type HubspotState, seedRecords } from "./portal.ts";
 
@@ -63,11 +64,7 @@ async function state(): Promise<HubspotState> {
   return ((await reply.json()) as { hubspot: HubspotState }).hubspot;
 }
 
-async function misbehave(rule: Row): Promise<void> {
-  const body = JSON.stringify({ platform: "hubspot", ...rule });
-  const reply = await fetch(`${sandbox.url}/_sandbox/misbehave`, { method: "POST", body });
-  expect(reply.ok).toBe(true);
-}
+const misbehave = (rule: Row) => tellSandbox(sandbox.url, { platform: "hubspot", ...rule });
 
 /** Within 5 % of the minimum. */
 function expectRequests(what: string, requests: number, minimum: number): void {

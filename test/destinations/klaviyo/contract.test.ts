@@ -4,6 +4,7 @@ import { startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { type ConnectorFixture, type ContractRow, connectorContract, testClock } from "../../contract/connector.ts";
 import { createDriver } from "../../contract/connector-driver.ts";
 import { erasureContract } from "../../contract/erasure.ts";
+import { sandboxFaults } from "../../contract/sandbox-faults.ts";
 import { faultRule } from "../../contract/stand-in-fixture.ts";
 
 interface Profile {
@@ -47,10 +48,6 @@ function stateOf(kind: Kind, held: State["klaviyo"]): readonly Row[] {
 async function open(kind: Kind): Promise<ConnectorFixture> {
   const clock = testClock();
   const sandbox = await startSandbox({ port: 0, clock });
-  const tell = async (rule: Record<string, unknown>) => {
-    const reply = await fetch(`${sandbox.url}/_sandbox/misbehave`, { method: "POST", body: JSON.stringify(rule) });
-    if (!reply.ok) throw new Error(await reply.text());
-  };
   return {
     connector: klaviyo,
     account: { base_url: `${sandbox.url}/klaviyo`, api_key: "pk_sandbox" },
@@ -62,7 +59,7 @@ async function open(kind: Kind): Promise<ConnectorFixture> {
     async readState() {
       return stateOf(kind, ((await (await fetch(`${sandbox.url}/_sandbox/state`)).json()) as State).klaviyo);
     },
-    misbehave: (fault) => tell(faultRule("klaviyo", fault, clock.now(), { method: "POST" })),
+    ...sandboxFaults(sandbox.url, (fault) => faultRule("klaviyo", fault, clock.now(), { method: "POST" })),
     close: () => sandbox.close(),
   };
 }

@@ -20,6 +20,7 @@ import type { MisbehaviourInput } from "../../../src/sandbox/core/misbehaviour.t
 import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { testClock } from "../../contract/connector.ts";
 import { createDriver, type Driver } from "../../contract/connector-driver.ts";
+import { tellSandbox } from "../../contract/sandbox-faults.ts";
 import { leadsOf, type MarketoState, membersOf, seedLeads } from "./instance.ts";
 
 const row = (seq: number) => ({
@@ -166,9 +167,7 @@ describe("against the stand-in", () => {
     drivers.push(driver);
     return driver;
   };
-  const misbehave = async (rule: MisbehaviourInput): Promise<void> => {
-    await fetch(`${sandbox.url}/_sandbox/misbehave`, { method: "POST", body: JSON.stringify(rule) });
-  };
+  const misbehave = (rule: MisbehaviourInput) => tellSandbox(sandbox.url, rule);
   const state = async () =>
     ((await (await fetch(`${sandbox.url}/_sandbox/state`)).json()) as { marketo: MarketoState }).marketo;
   const person = (n: number, fields: Row = { firstName: `N${n}`, notes: "x" }) => ({

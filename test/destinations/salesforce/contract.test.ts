@@ -3,6 +3,7 @@ import { salesforce } from "../../../src/destinations/salesforce/index.ts";
 import { startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { type ConnectorFixture, connectorContract, testClock } from "../../contract/connector.ts";
 import { erasureContract } from "../../contract/erasure.ts";
+import { sandboxFaults } from "../../contract/sandbox-faults.ts";
 import { openStandInCase } from "../../contract/stand-in-fixture.ts";
 import { faultRule } from "./fault-rules.ts";
 
@@ -19,10 +20,6 @@ async function open(options: Record<string, unknown>): Promise<ConnectorFixture>
     clock,
     config: { salesforce: { objects: { Contact: { fields: { No__c: { external_id: true, unique: true } } } } } },
   });
-  const tell = async (rule: Record<string, unknown>) => {
-    const reply = await fetch(`${sandbox.url}/_sandbox/misbehave`, { method: "POST", body: JSON.stringify(rule) });
-    if (!reply.ok) throw new Error(await reply.text());
-  };
   return {
     connector: salesforce,
     account: { base_url: `${sandbox.url}/salesforce`, client_id: "sandbox-id", client_secret: "sandbox-secret" },
@@ -47,7 +44,7 @@ async function open(options: Record<string, unknown>): Promise<ConnectorFixture>
       const state = (await (await fetch(`${sandbox.url}/_sandbox/state`)).json()) as State;
       return Object.values(state.salesforce.objects.Contact ?? {});
     },
-    misbehave: (fault) => tell(faultRule(fault, clock.now())),
+    ...sandboxFaults(sandbox.url, (fault) => faultRule(fault, clock.now())),
     close: () => sandbox.close(),
   };
 }

@@ -4,6 +4,7 @@ import { salesforce } from "../../../src/destinations/salesforce/index.ts";
 import type { Seen } from "../../../src/sandbox/core/exchange.ts";
 import { type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { createDriver, type Driver, testClock } from "../../contract/connector-driver.ts";
+import { tellSandbox } from "../../contract/sandbox-faults.ts";
 
 type Settings = NonNullable<NonNullable<SandboxOptions["config"]>["salesforce"]>;
 
@@ -101,10 +102,7 @@ export async function openStandIn(settings: Settings = {}, clock = testClock()):
       return Object.values(state.salesforce.objects[object] ?? {});
     },
     violations: async () => (await fetch(`${sandbox.url}/_sandbox/violations`)).json(),
-    async tell(rule) {
-      const reply = await fetch(`${sandbox.url}/_sandbox/misbehave`, { method: "POST", body: JSON.stringify(rule) });
-      if (!reply.ok) throw new Error(await reply.text());
-    },
+    tell: (rule) => tellSandbox(sandbox.url, rule),
     async close() {
       for (const driver of drivers) await driver.close();
       await sandbox.close();

@@ -11,6 +11,7 @@ import type { MisbehaviourInput } from "../../../src/sandbox/core/misbehaviour.t
 import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { testClock } from "../../contract/connector.ts";
 import { createDriver, type Driver } from "../../contract/connector-driver.ts";
+import { tellSandbox } from "../../contract/sandbox-faults.ts";
 import { contactsOf, type SendgridState } from "./account.ts";
 
 const clock = testClock();
@@ -44,9 +45,7 @@ function drive(target: string, options: Row, mode: Mode): Driver {
   drivers.push(driver);
   return driver;
 }
-const misbehave = async (rule: MisbehaviourInput): Promise<void> => {
-  await fetch(`${sandbox.url}/_sandbox/misbehave`, { method: "POST", body: JSON.stringify(rule) });
-};
+const misbehave = (rule: MisbehaviourInput) => tellSandbox(sandbox.url, rule);
 const state = async () =>
   ((await (await fetch(`${sandbox.url}/_sandbox/state`)).json()) as { sendgrid: SendgridState }).sendgrid;
 const person = (n: number, fields: Row = { first_name: `F${n}` }) => ({
