@@ -26,7 +26,7 @@ export interface CountModel {
 }
 
 /** Postgres ends at 1,664 columns, and a person long before. */
-const columnsPerModel = 400;
+export const columnsPerModel = 400;
 const longestName = 63;
 
 /** Every pattern's model. Shared ones have a column per pattern, the others rows of (profile_id, pattern, times). */

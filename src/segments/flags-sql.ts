@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import type { Declarations, SegmentDeclaration } from "../core/declared.ts";
 import { steadyConfig } from "../rules/steady.ts";
 import { columns, indent, ref, withTables } from "../rules/text.ts";
-import type { CountModel } from "./count-models.ts";
+import { type CountModel, columnsPerModel } from "./count-models.ts";
 import { definitionOf, profileTable } from "./names.ts";
+import { patternKey, rulesWithin, sequenceName } from "./patterns.ts";
 import { ruleSql, type TimesOf } from "./rule-sql.ts";
-import { isBare, patternTables } from "./segment-sql.ts";
+import { isBare, whoFollowed } from "./segment-sql.ts";
 
 /** Where `segment_flags` says whether a profile is in a segment: a bit of one of its columns. */
 export interface Flag {
@@ -124,37 +125,46 @@ function ruledFlags(
   declared: Declarations,
   models: readonly CountModel[],
 ): string {
-  const tables = new Map<string, string>();
-  const joins = new Set<string>();
-  const sharedBy = new Map(
-    models.flatMap(({ kind, model, patterns }) => (kind === "shared" ? patterns.map(({ name }) => [name, model]) : [])),
-  );
+  const countedBy = new Map(models.flatMap((model) => model.patterns.map(({ name }) => [name, model])));
+  const joined = new Map<string, { readonly model: CountModel; readonly patterns: Set<string> }>();
+  const sequences = new Map<string, string>();
   const timesOf: TimesOf = (pattern) => {
-    const shared = sharedBy.get(pattern);
-    return shared === undefined ? `${pattern}.times` : `${shared}.${pattern}`;
+    const model = countedBy.get(pattern);
+    if (model === undefined) throw new Error(`no model counts ${pattern}`);
+    for (let n = 1; ; n++) {
+      const name = n === 1 ? model.model : `${model.model}__${n}`;
+      const table = joined.get(name) ?? { model, patterns: new Set() };
+      if (table.patterns.size >= columnsPerModel && !table.patterns.has(pattern)) continue;
+      table.patterns.add(pattern);
+      joined.set(name, table);
+      return `${name}.${pattern}`;
+    }
   };
   const bits = group.map(({ segment: { name, by }, bit }) => {
     let condition: string;
     if ("model" in by) {
       condition = `profiles.profile_id in (select profile_id from ${ref(by.model)})`;
     } else {
-      for (const [pattern, { kind, text }] of patternTables(by.rule, models)) {
-        const shared = sharedBy.get(pattern);
-        if (shared !== undefined) {
-          joins.add(`left join ${ref(shared)} as ${shared} on profiles.profile_id = ${shared}.profile_id`);
-          continue;
-        }
-        tables.set(pattern, text);
-        if (kind === "counted") joins.add(`left join ${pattern} on profiles.profile_id = ${pattern}.profile_id`);
+      for (const each of rulesWithin(by.rule)) {
+        if (each.kind === "sequence") sequences.set(sequenceName(each), whoFollowed(sequenceName(each)));
       }
       condition = ruleSql(by.rule, declared.timeZone, "plain", timesOf);
     }
     return { name, text: `case when\n${indent(condition)}\nthen ${bit} else 0 end` };
   });
-  // A failed test of a segment holds its history back.
-  const sum = bits.map(({ name, text }, i) => `-- depends_on: ${ref(name)}\n${i === 0 ? "" : "+ "}${text}`).join("\n");
+  const asked = bits.map(({ text }) => text).join("\n");
+  // A failed test of a segment holds its history back: each is named, if no other's rule asks for its members.
+  const waits = (name: string): string => (asked.includes(ref(name)) ? "" : `-- depends_on: ${ref(name)}\n`);
+  const sum = bits.map(({ name, text }, i) => `${waits(name)}${i === 0 ? "" : "+ "}${text}`).join("\n");
   const never = declared.excluded.map(
     ({ model }) => `profiles.profile_id not in (select profile_id from ${ref(model)} where profile_id is not null)`,
+  );
+  const apart = [...joined]
+    .filter(([, { model }]) => model.kind === "apart")
+    .map(([name, { model, patterns }]) => [name, sideBySide(model.model, patterns)] as const);
+  const joins = [...joined].map(
+    ([name, { model }]) =>
+      `left join ${model.kind === "shared" ? `${ref(model.model)} as ${name}` : name} on profiles.profile_id = ${name}.profile_id`,
   );
   const last = [
     "select",
@@ -163,7 +173,15 @@ function ruledFlags(
     ...joins,
     ...(never.length === 0 ? [] : [`where\n    ${never.join("\n    and ")}`]),
   ].join("\n");
-  return withTables([...tables], last);
+  return withTables([...apart, ...sequences], last);
+}
+
+/** Patterns counted apart, as columns: one join for all of them. */
+function sideBySide(model: string, patterns: ReadonlySet<string>): string {
+  const keys = [...patterns].map((name) => [name, `'${patternKey(name)}'`] as const);
+  const times = keys.map(([name, key]) => `max(case when pattern = ${key} then times end) as ${name}`);
+  const wanted = columns(keys.map(([, key]) => key));
+  return `select\n${columns(["profile_id", ...times])}\nfrom ${ref(model)}\nwhere pattern in (\n${wanted}\n)\ngroup by profile_id`;
 }
 
 /** Segments that are a dbt model of that name: whomever it lists, also whom no trait knows. */

@@ -45,7 +45,7 @@ function topLevel(rule: Rule, timeZone: string): string {
 }
 
 /** The tables a rule names beside `profiles`, each once. */
-export function patternTables(
+function patternTables(
   rule: Rule,
   models: readonly CountModel[],
 ): Map<string, { readonly kind: "counted" | "listed"; readonly text: string }> {
@@ -62,11 +62,12 @@ export function patternTables(
       tables.set(name, { kind: "counted", text });
     } else if (each.kind === "sequence") {
       const name = sequenceName(each);
-      tables.set(name, {
-        kind: "listed",
-        text: `select profile_id from ${ref(sequenceModel)} where pattern = '${patternKey(name)}'`,
-      });
+      tables.set(name, { kind: "listed", text: whoFollowed(name) });
     }
   }
   return tables;
 }
+
+/** The profiles whose events came in a sequence. */
+export const whoFollowed = (sequence: string): string =>
+  `select profile_id from ${ref(sequenceModel)} where pattern = '${patternKey(sequence)}'`;

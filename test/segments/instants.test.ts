@@ -33,18 +33,30 @@ test("a value that reads like an instant in words stays what it is", () => {
   expect(withInstantsInWords(query(25, "[now]"), zone)).toBe(query(25, "[now]"));
 });
 
+test("a model named as often is looked up once", () => {
+  const reads = (times: number) => "from {{ ref('purchases') }}\njoin {{ ref('people') }}\n".repeat(times);
+  const words = withInstantsInWords(`${query(25)}${reads(50)}from {{ ref('rare') }}\n`, zone);
+  expect(words.match(/ref\('\w+'\)/g)).toEqual(["ref('purchases')", "ref('people')", "ref('rare')"]);
+  expect(words.match(/from \{\{ model_purchases \}\}\njoin \{\{ model_people \}\}/g)).toHaveLength(50);
+  expect(withInstantsInWords(`${query(25)}${reads(49)}`, zone)).not.toContain("{% set");
+});
+
 test("dbt renders instants in words as it renders the calls", async () => {
-  const project = await makeSegmentProject({}, zone);
+  const project = await makeSegmentProject({ "sql/models/purchases.sql": "select 1 as id\n" }, zone);
   try {
     const dbt = await project.dbt({ type: "duckdb", path: project.database, threads: 1 }, "duckdb");
     const asOf = new Date("2026-03-30T00:30:00.000Z");
-    const both = `${query(30)}${withInstantsInWords(query(30), zone)}`;
+    const often = query(60).replaceAll("select ", "select (select id from {{ ref('purchases') }}), ");
+    const inWords = withInstantsInWords(often, zone);
+    expect(inWords).toContain("from {{ model_purchases }}");
+    const both = `${often}${inWords}`;
     const rendered = await dbt.render(both, { asOf });
     const lines = rendered.split("\n").filter((line) => line.trim() !== "");
     const [calls, words] = [lines.slice(0, lines.length / 2), lines.slice(lines.length / 2)];
+    expect(calls.join()).not.toContain("ref(");
     expect(words).toEqual(calls);
     // A day before half past one there was none, for the clocks had just changed: it is read as standard time.
-    expect(calls.filter((line) => line.includes("2026-03-29 01:30:00"))).toHaveLength(5);
+    expect(calls.filter((line) => line.includes("2026-03-29 01:30:00"))).toHaveLength(10);
     expect(rendered).not.toMatch(/ago\]|\[now\]/);
   } finally {
     await project.remove();

@@ -60,6 +60,14 @@ test("dbt reads compiled segments without rendering them, and renders a number o
       "segments/segment_membership.sql",
       "traits/traits__t.sql",
     ]);
+    // History waits for every segment, whether another's rule names it or a comment does.
+    const flags = models.filter(({ path }) => /segment_flags_\d+\.sql$/.test(path)).map(({ text }) => text);
+    const named = new Set([...flags.join("").matchAll(/\{\{ ref\('(s\d+)'\) \}\}/g)].map(([, name]) => name));
+    expect(named.size).toBe(200);
+    for (const text of flags) {
+      const waits = [...text.matchAll(/-- depends_on: \{\{ ref\('(s\d+)'\) \}\}/g)].map(([, name]) => name);
+      for (const name of waits) expect(text.split(`ref('${name}')`)).toHaveLength(2);
+    }
     // What two hundred segments ask of events is counted and named without a call for each.
     const counts = rendered.filter(({ path }) => path.includes("event_counts")).map(({ text }) => text);
     expect(counts.join("").match(/'[0-9a-f]{6}_bought_\d+_days?_?\w*' as pattern|as bought_\w+/g)).toHaveLength(201);

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { daysOf } from "../../src/config/span.ts";
+import type { Declarations, EventDeclaration, Rule, SegmentDeclaration } from "../../src/core/declared.ts";
+import { countModels } from "../../src/segments/count-models.ts";
+import { flagParts } from "../../src/segments/flags-sql.ts";
+import { patternKey, patternName } from "../../src/segments/patterns.ts";
+
+const event: EventDeclaration = {
+  name: "bought",
+  model: "events",
+  profile: { namespace: "user_id", column: "customer_id" },
+  at: "bought_at",
+  key: "event_id",
+  arrived: undefined,
+  where: [],
+  properties: new Map(),
+  origin: { file: "events/e.yml", line: 1 },
+};
+const bought = (days: number): Extract<Rule, { kind: "did" }> => ({
+  kind: "did",
+  pattern: { event: "bought", within: { count: days, unit: "day" }, where: [] },
+  times: [{ op: "gte", to: 1 }],
+});
+const segment = (name: string, rules: readonly Rule[]): SegmentDeclaration => ({
+  name,
+  description: undefined,
+  by: { rule: { kind: "any", rules } },
+  stageOf: undefined,
+  origin: { file: "segments/s.yml", line: 1 },
+});
+
+/** The flags of segments whose patterns are all counted by themselves. */
+function flagsOf(segments: readonly SegmentDeclaration[], patterns: readonly Extract<Rule, { kind: "did" }>[]): string {
+  const counted = patterns.map(({ pattern }) => ({ name: patternName(pattern), event, pattern }));
+  const models = countModels(counted, daysOf, (all) => ({ shared: [], apart: all }));
+  const declared: Declarations = {
+    events: [event],
+    traitFiles: [],
+    segments,
+    lifecycles: [],
+    golden: null,
+    timeZone: "UTC",
+    excluded: [],
+  };
+  return flagParts(declared, models)
+    .map(({ text }) => text)
+    .join("\n");
+}
+
+test("patterns that are counted apart are columns of one join, however many segments ask for them", () => {
+  const [week, month] = [bought(7), bought(30)];
+  const text = flagsOf([segment("a", [week, month]), segment("b", [month])], [week, month]);
+  expect(text.match(/left join \S+/g)).toEqual(["left join event_counts__events_apart"]);
+  for (const { pattern } of [week, month]) {
+    const name = patternName(pattern);
+    expect(text.split(`max(case when pattern = '${patternKey(name)}' then times end) as ${name}`)).toHaveLength(2);
+    expect(text).toContain(`coalesce(event_counts__events_apart.${name}, 0) >= 1`);
+  }
+});
+
+test("a join has as many columns as every engine takes", () => {
+  const patterns = Array.from({ length: 901 }, (_, i) => bought(i + 1));
+  const text = flagsOf([segment("a", patterns), segment("b", patterns)], patterns);
+  expect(text.match(/left join \S+/g)).toEqual(
+    ["", "__2", "__3"].map((more) => `left join event_counts__events_apart${more}`),
+  );
+  const columns = text
+    .split("from {{ ref('event_counts__events_apart') }}")
+    .map((part) => part.match(/ then times end\) as /g)?.length ?? 0);
+  expect(columns).toEqual([400, 400, 101, 0]);
+});
