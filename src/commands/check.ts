@@ -9,13 +9,13 @@ export const check =
     const { checkProject } = await import("../config/check.ts");
     const { faultsJson, hasErrors, renderFaults } = await import("../config/fault.ts");
     const { projectConnectors } = await import("./project-connectors.ts");
-    const { staleFaults } = await import("./compiled.ts");
+    const { compiledFaults } = await import("./compiled.ts");
     const dir = context.options.project ?? ".";
     const checked = checkProject({ dir, env: context.options.env, connectors: await projectConnectors(dir) });
     const { project } = checked;
-    // What is stale can be told only of declarations that are sound.
-    const stale = project === undefined || hasErrors(checked.faults) ? [] : await staleFaults(project);
-    const faults = [...checked.faults, ...stale];
+    // What declarations compile to can be told only if they are sound.
+    const compiled = project === undefined || hasErrors(checked.faults) ? [] : await compiledFaults(project);
+    const faults = [...checked.faults, ...compiled];
     if (faults.length > 0) out.print(renderFaults(faults, { color: out.color }));
     const broken = hasErrors(faults);
     const connections = options.connect && !broken ? await (await import("./check-connect.ts")).connect(context) : [];

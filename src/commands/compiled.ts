@@ -1,8 +1,10 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { error, type Fault } from "../config/fault.ts";
+import { readDbtModels } from "../config/dbt-files.ts";
+import { error, type Fault, warning } from "../config/fault.ts";
 import { filesBelow } from "../config/files.ts";
 import type { Project } from "../config/project.ts";
+import type { DbtConfig } from "../config/project-parts.ts";
 import { daysOf } from "../config/span.ts";
 import { type CompiledFile, compiledFolder, compiledText, isCompiled } from "../core/compiled.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -67,8 +69,8 @@ export async function writeCompiled(dbtDir: string, { stale, left }: Difference)
   for (const path of left) await rm(join(dbtDir, path));
 }
 
-/** For `check`: an error per declaration whose SQL is not what would be compiled now. */
-export async function staleFaults(project: Project): Promise<Fault[]> {
+/** For `check`: an error per declaration whose SQL is not what would be compiled now, a warning per compiled model whose name is taken. */
+export async function compiledFaults(project: Project): Promise<Fault[]> {
   const dbt = project.resolveDbt();
   const files = compileAll(project);
   if (dbt?.kind !== "project") {
@@ -80,9 +82,27 @@ export async function staleFaults(project: Project): Promise<Fault[]> {
   return [
     ...stale.map(({ from, path }) => error(top(from), `${compiledFolder}/${path} is stale`, mend)),
     ...left.map((path) => error(top(path), "nothing declares this compiled model any more", mend)),
+    ...takenNames(project, dbt, files),
   ];
 }
 
+/** Models by hand that have the name of a compiled one. Segments' names are the user's: theirs are told where they stand. */
+function takenNames(project: Project, dbt: DbtConfig, files: readonly CompiledFile[]): Fault[] {
+  const segments = new Set(project.declared().declarations.segments.map(({ name }) => name));
+  const { modelFiles } = readDbtModels(dbt);
+  const byHand = new Map(
+    modelFiles.filter((path) => !path.startsWith(`${compiledFolder}/`)).map((path) => [modelOf(path), path]),
+  );
+  return files.flatMap(({ path, from }) => {
+    const name = modelOf(path);
+    const own = path.endsWith(".sql") && !segments.has(name) ? byHand.get(name) : undefined;
+    if (own === undefined) return [];
+    const message = `${own} has the name of a model that this compiles to, and dbt refuses two`;
+    return [warning(top(from), message, "give the model another name")];
+  });
+}
+
+const modelOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1).replace(/\.sql$/, "");
 const top = (file: string) => ({ file, line: 1, column: 1 });
 const pathOf = (dbtDir: string, file: CompiledFile): string => join(dbtDir, compiledFolder, file.path);
 const read = (path: string): Promise<string | null> => readFile(path, "utf8").catch(() => null);

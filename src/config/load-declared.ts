@@ -34,8 +34,7 @@ export interface LoadedDeclarations {
 export interface DeclaredSettings {
   readonly timeZone: string;
   readonly excluded: Declarations["excluded"];
-  /** The warehouse's engine, if millrace.yml names it in so many words. */
-  readonly engine: string | undefined;
+  readonly room: Declarations["room"];
 }
 
 /**
@@ -45,7 +44,7 @@ export interface DeclaredSettings {
 export function loadDeclarations(
   projectDir: string,
   env: Env,
-  { engine, ...settings }: DeclaredSettings,
+  settings: DeclaredSettings,
   instead: ReadonlyMap<string, string> = new Map(),
 ): LoadedDeclarations {
   const faults: Fault[] = [];
@@ -97,7 +96,7 @@ export function loadDeclarations(
     traits.push(read);
   }
   const declaredTraits = traits.flatMap(({ traits }) => traits);
-  faults.push(...columnFaults(engine, golden ?? [], declaredTraits));
+  faults.push(...columnFaults(settings.room, golden ?? [], declaredTraits));
   const segments: SegmentDeclaration[] = [];
   const lifecycles: LifecycleDeclaration[] = [];
   const edges: SegmentEdges = new Map();

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
 import type { IdentityConfig } from "../core/identity.ts";
+import { rowRoomOf } from "../core/row-room.ts";
 import type { SyncConfig } from "../core/sync.ts";
 import { type AccountOptions, accountsOf, type ResolvedAccount, resolveAccount } from "./accounts.ts";
 import type { ConnectorRules, Connectors } from "./connector-rules.ts";
@@ -30,7 +31,7 @@ import {
 import { dbtSchema, projectSchema, storeSchema, warehouseSchema } from "./project-schema.ts";
 import { noSuch, requireEnv, resolveNow, resolvePart } from "./resolve.ts";
 import { child, keyAt, type SourceMap, type SourceNode, type SourcePath, without } from "./source.ts";
-import { engineOf } from "./trait-columns.ts";
+import { enginesOf } from "./trait-columns.ts";
 import { validate } from "./validate.ts";
 
 export interface LoadOptions<C extends ConnectorRules = ConnectorRules> {
@@ -76,6 +77,8 @@ export interface ProjectSources {
   readonly dir: string;
   /** millrace.yml with the environment laid over it. */
   readonly root: SourceMap;
+  /** Of the warehouses of all environments. */
+  readonly engines: readonly string[];
   readonly variables: Env;
   readonly syncs: readonly SyncSource[];
   readonly identity: LoadedIdentity;
@@ -128,7 +131,8 @@ export function loadProject<C extends ConnectorRules>(options: LoadOptions<C>): 
   const { syncs, faults: syncFaults } = loadSyncs(dir, variables, defaults);
   const identity = loadIdentity(dir, variables);
   faults.push(...syncFaults, ...identity.faults, ...unsetVariables(written, syncs, variables));
-  const sources = { dir, root, variables, syncs, identity, chosen: saidBy(chosen) };
+  const engines = enginesOf(written);
+  const sources = { dir, root, engines, variables, syncs, identity, chosen: saidBy(chosen) };
   const broken = common === undefined || hasErrors(faults.filter(({ file }) => file === projectFile));
   return {
     project: broken ? undefined : makeProject(options, dir, common, defaults, sources),
@@ -219,7 +223,7 @@ function makeProject<C extends ConnectorRules>(
         const model = settings?.in_no_segment?.[why];
         return model === undefined ? [] : [{ model, why }];
       });
-      const shared = { timeZone: settings?.timezone ?? "UTC", excluded, engine: engineOf(root) };
+      const shared = { timeZone: settings?.timezone ?? "UTC", excluded, room: rowRoomOf(sources.engines) };
       if (instead !== undefined) return loadDeclarations(dir, variables, shared, instead);
       declared ??= loadDeclarations(dir, variables, shared);
       return declared;

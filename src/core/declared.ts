@@ -1,5 +1,7 @@
 /** What a project declares about people: events, traits and segments, validated. Pure data; names are unquoted words. */
 
+import type { RowRoom } from "./row-room.ts";
+
 /** A span back from a run's instant, or between two events. Days and longer are counted on the project's calendar. */
 export interface Span {
   readonly count: number;
@@ -181,6 +183,8 @@ export interface Declarations {
   readonly identifier?: (namespace: string, column: string) => string;
   /** An IANA name. */
   readonly timeZone: string;
+  /** Of the warehouse's tables; undefined: as much as traits may need. */
+  readonly room?: RowRoom | undefined;
   /** Models of profile_ids that belong to no segment, and why. */
   readonly excluded: readonly { readonly model: string; readonly why: "consent" | "deletion" }[];
 }

@@ -52,8 +52,9 @@ export function steadyOf(source: RowSource, looks: readonly Look[], says: unknow
   return { source: { ...source, at, arrived }, windows: [...windows.values()], definition, keys };
 }
 
-export const steadyConfig =
-  "{{ config(materialized='incremental', unique_key='profile_id', on_schema_change='sync_all_columns') }}";
+export const steadySettings =
+  "materialized='incremental', unique_key='profile_id', on_schema_change='sync_all_columns'";
+export const steadyConfig = `{{ config(${steadySettings}) }}`;
 
 /** dbt sees only the branch it takes while it parses: what the other one needs stands in a comment. */
 export const steadyNeeds = ({ keys }: Steady): string =>

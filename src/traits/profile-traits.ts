@@ -1,4 +1,4 @@
-import type { Declarations, TraitDeclaration } from "../core/declared.ts";
+import type { Declarations, TraitDeclaration, TraitFile } from "../core/declared.ts";
 import { comment } from "../rules/literal.ts";
 import { type ProfileKeys, passOf, rowsQuery } from "../rules/rows.ts";
 import { columns, ref, withTables } from "../rules/text.ts";
@@ -6,42 +6,76 @@ import { fallbackOf, isAggregate, steadyTraits, traitModel } from "./trait-file.
 
 export const profileTraits = "profile_traits";
 
+/** What a query of profiles has in a row. */
+export interface ProfileColumns {
+  /** A query of everybody's profile_id. */
+  readonly everybody: string;
+  /** Of the golden record; null: it is not read. */
+  readonly golden: readonly string[] | null;
+  /** Read off tables, by file. */
+  readonly files: readonly { readonly file: TraitFile; readonly traits: readonly TraitDeclaration[] }[];
+  /** Columns of other models with a row per profile, for those that are computed from them. */
+  readonly beside: readonly { readonly model: string; readonly names: readonly string[] }[];
+  /** Computed, each level from those before it. */
+  readonly levels: readonly (readonly TraitDeclaration[])[];
+}
+
 /** One row per profile: the golden record's columns and every trait. What rules and segment syncs read. */
 export function profileTraitsSql(declared: Declarations, keys: ProfileKeys): string {
-  const tables: (readonly [string, string])[] = [["profiles", profilesQuery(declared, keys)]];
-  const files = declared.traitFiles.filter(({ traits }) => traits.some(isAggregate));
-  const golden = declared.golden ?? [];
+  const all: ProfileColumns = {
+    everybody: profilesQuery(declared, keys),
+    golden: declared.golden,
+    files: filesWithTables(declared).map((file) => ({ file, traits: file.traits.filter(isAggregate) })),
+    beside: [],
+    levels: levels(traitsOf(declared)),
+  };
+  const { tables, last } = profileColumnsQuery(all, keys);
+  return `-- ${comment(everythingOfProfiles)}\n${withTables(tables, `select * from ${last}`)}`;
+}
+
+export const everythingOfProfiles = "One row per profile: the golden record and every trait.";
+
+export const traitsOf = ({ traitFiles }: Pick<Declarations, "traitFiles">): TraitDeclaration[] =>
+  traitFiles.flatMap(({ traits }) => traits);
+
+/** Files that have traits in a table of their own. */
+export const filesWithTables = ({ traitFiles }: Pick<Declarations, "traitFiles">): TraitFile[] =>
+  traitFiles.filter(({ traits }) => traits.some(isAggregate));
+
+/** The tables of a query, and which of them has all the columns. */
+export function profileColumnsQuery(
+  { everybody, golden, files, beside, levels }: ProfileColumns,
+  keys: ProfileKeys,
+): { readonly tables: readonly (readonly [string, string])[]; readonly last: string } {
+  const tables: (readonly [string, string])[] = [["profiles", everybody]];
   const base = [
     "profiles.profile_id",
-    ...golden.map((name) => `golden.${name}`),
-    ...files.flatMap((file) =>
-      file.traits.filter(isAggregate).map((trait) => baseColumn(trait, traitModel(file), keys.timeZone)),
-    ),
+    ...(golden ?? []).map((name) => `golden.${name}`),
+    ...files.flatMap(({ file, traits }) => traits.map((trait) => baseColumn(trait, traitModel(file), keys.timeZone))),
+    ...beside.flatMap(({ model, names }) => names.map((name) => `${model}.${name}`)),
   ];
+  const join = (model: string, alias: string): string =>
+    `left join ${ref(model)} as ${alias} on profiles.profile_id = ${alias}.profile_id`;
   const joins = [
-    ...(declared.golden === null
-      ? []
-      : [`left join ${ref("profile_golden")} as golden on profiles.profile_id = golden.profile_id`]),
-    ...files.map(
-      (file) =>
-        `left join ${ref(traitModel(file))} as ${traitModel(file)} on profiles.profile_id = ${traitModel(file)}.profile_id`,
+    ...(golden === null ? [] : [join("profile_golden", "golden")]),
+    ...[...files.map(({ file }) => traitModel(file)), ...beside.map(({ model }) => model)].map((model) =>
+      join(model, model),
     ),
   ];
   tables.push(["observed", ["select", columns(base), "from profiles", ...joins].join("\n")]);
-  let from = "observed";
-  for (const [i, traits] of levels(declared).entries()) {
+  let last = "observed";
+  for (const [i, traits] of levels.entries()) {
     const name = `computed_${i + 1}`;
-    tables.push([name, `select\n${columns(["*", ...traits.map(computedColumn)])}\nfrom ${from}`]);
-    from = name;
+    tables.push([name, `select\n${columns(["*", ...traits.map(computedColumn)])}\nfrom ${last}`]);
+    last = name;
   }
-  const header = comment("One row per profile: the golden record and every trait.");
-  return `-- ${header}\n${withTables(tables, `select * from ${from}`)}`;
+  return { tables, last };
 }
 
 /** Everybody: of identity, or else whoever has a row in a table of traits or events. */
-function profilesQuery(declared: Declarations, keys: ProfileKeys): string {
+export function profilesQuery(declared: Declarations, keys: ProfileKeys): string {
   if (declared.golden !== null) return `select profile_id from ${ref("profile_golden")}`;
-  const files = declared.traitFiles.filter(({ traits }) => traits.some(isAggregate));
+  const files = filesWithTables(declared);
   const whole = new Set(
     files
       .filter(({ source }) => source.where.length === 0)
@@ -93,8 +127,8 @@ function computed(rule: TraitDeclaration["rule"]): string {
 }
 
 /** Computed traits, each after those it reads. What remains in a circle is left to the last level, where dbt names it; check refuses it. */
-export function levels(declared: Declarations): TraitDeclaration[][] {
-  let open = declared.traitFiles.flatMap(({ traits }) => traits).filter((trait) => !isAggregate(trait));
+export function levels(traits: readonly TraitDeclaration[]): TraitDeclaration[][] {
+  let open = traits.filter((trait) => !isAggregate(trait));
   const made: TraitDeclaration[][] = [];
   while (open.length > 0) {
     const names = new Set(open.map(({ name }) => name));
@@ -106,10 +140,12 @@ export function levels(declared: Declarations): TraitDeclaration[][] {
   return made;
 }
 
-/** Words of an expression that may be traits. */
-function reads({ rule }: TraitDeclaration): string[] {
+/** The traits that a computed one names, and words of an expression that may be traits. */
+export function reads({ rule }: TraitDeclaration): string[] {
   if (rule.kind === "ratio") return [rule.of, rule.to];
   if (rule.kind === "score") return [rule.of];
-  if (rule.kind !== "expression") return [];
-  return rule.text.replace(/'(?:[^']|'')*'/g, " ").match(/[a-z_][a-z0-9_]*/gi) ?? [];
+  return rule.kind === "expression" ? wordsOf(rule.text.replace(/'(?:[^']|'')*'/g, " ")) : [];
 }
+
+/** Of SQL, as engines fold them. */
+export const wordsOf = (text: string): string[] => text.toLowerCase().match(/[a-z_][a-z0-9_]*/g) ?? [];
