@@ -5,6 +5,7 @@ import { error, type Fault, type Place } from "./fault.ts";
 import { pick } from "./materialise.ts";
 import { sourceKeys, traitEntries, traitType } from "./read-traits.ts";
 import { keyAt, placeAt } from "./source.ts";
+import { wordFault } from "./words.ts";
 
 /** Names of traits with their types, also of files that have faults. */
 export function traitNames(
@@ -39,6 +40,8 @@ export function traitNames(
         const mend = "it becomes a column: a letter a–z, then a–z, 0–9 and _, at most 50 characters";
         faults.push(error(keyAt(root, path), `"${name}" cannot be a trait's name`, mend));
       }
+      const word = wordFault(name);
+      if (word !== undefined) faults.push(error(keyAt(root, path), word, "give the trait another name"));
       add(name, traitType(yaml), keyAt(root, path));
     }
   }

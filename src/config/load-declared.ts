@@ -1,12 +1,14 @@
 import type { z } from "zod";
-import type {
-  Declarations,
-  EventDeclaration,
-  LifecycleDeclaration,
-  SegmentDeclaration,
-  TraitFile,
+import {
+  type Declarations,
+  type EventDeclaration,
+  type LifecycleDeclaration,
+  type SegmentDeclaration,
+  type TraitFile,
+  traitModel,
 } from "../core/declared.ts";
 import { segmentNames, traitNames } from "./collect-names.ts";
+import { cycleFaults, type Edges } from "./cycles.ts";
 import { type DeclaredFile, keysOf } from "./declared-file.ts";
 import type { DeclaredNames, RuleReading } from "./declared-names.ts";
 import { eventsSchema, segmentSchema, traitsSchema } from "./declared-schema.ts";
@@ -18,10 +20,13 @@ import { materialise, pick } from "./materialise.ts";
 import { readEvents } from "./read-events.ts";
 import { readSegments } from "./read-segments.ts";
 import { readTraitFile } from "./read-traits.ts";
-import { cycleFaults, type SegmentEdges } from "./segment-cycles.ts";
 import { placeAt, type SourceMap, type SourcePath } from "./source.ts";
 import { columnFaults } from "./trait-columns.ts";
+import { traitEdges } from "./trait-rules.ts";
 import { validate } from "./validate.ts";
+
+/** Postgres names nothing longer. */
+const longestModel = 63;
 
 export interface LoadedDeclarations {
   readonly declarations: Declarations;
@@ -86,22 +91,26 @@ export function loadDeclarations(
   for (const { file, root, value } of traitFiles) {
     if (value === undefined) continue;
     const read = readTraitFile(file, value, reading(root));
-    const taken = traits.find(({ name }) => name === read.name);
+    const taken = traits.find((other) => traitModel(other) === traitModel(read));
+    const top = { file, line: 1, column: 1 };
     if (taken !== undefined) {
-      const top = { file, line: 1, column: 1 };
       faults.push(
         error(top, `${taken.file} has this file's name, and their models would share one`, "rename one of the files"),
       );
+    } else if (traitModel(read).length > longestModel) {
+      const message = `the model of this file would be named ${traitModel(read)}, and an engine ends at ${longestModel} characters`;
+      faults.push(error(top, message, "give the file a shorter name"));
     }
     traits.push(read);
   }
   const declaredTraits = traits.flatMap(({ traits }) => traits);
+  faults.push(...cycleFaults(traitEdges(declaredTraits), "traits"));
   faults.push(...columnFaults(settings.room, golden ?? [], declaredTraits));
   const segments: SegmentDeclaration[] = [];
   const lifecycles: LifecycleDeclaration[] = [];
-  const edges: SegmentEdges = new Map();
+  const edges: Edges = new Map();
   for (const file of segmentFiles) readSegments(file, reading, segments, lifecycles, edges);
-  faults.push(...cycleFaults(edges));
+  faults.push(...cycleFaults(edges, "segments"));
   return {
     declarations: {
       events: [...events.values()].filter((event) => event !== undefined),

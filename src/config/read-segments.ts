@@ -1,10 +1,10 @@
 import type { LifecycleDeclaration, Rule, SegmentDeclaration } from "../core/declared.ts";
+import type { Edges } from "./cycles.ts";
 import type { DeclaredFile } from "./declared-file.ts";
 import type { RuleReading } from "./declared-names.ts";
 import type { SegmentYaml } from "./declared-schema.ts";
 import { error, type Fault } from "./fault.ts";
 import { readRule } from "./read-rule.ts";
-import type { SegmentEdges } from "./segment-cycles.ts";
 import { keyAt, placeAt, type SourceMap, type SourcePath } from "./source.ts";
 
 /** The segment or the life-cycle of one file, into `segments`, `lifecycles` and `edges`. */
@@ -13,7 +13,7 @@ export function readSegments(
   reading: (root: SourceMap, named: RuleReading["named"]) => RuleReading,
   segments: SegmentDeclaration[],
   lifecycles: LifecycleDeclaration[],
-  edges: SegmentEdges,
+  edges: Edges,
 ): void {
   if (value === undefined) return;
   const { faults } = reading(root, []);

@@ -7,7 +7,8 @@ import { readProfile } from "./read-profile.ts";
 import { readFilters } from "./read-rule.ts";
 import { keyAt, placeAt, type SourceMap, type SourcePath } from "./source.ts";
 import { spanOf } from "./span.ts";
-import { libraryNames, libraryTraits } from "./trait-library.ts";
+import { libraryFaults, libraryTraits } from "./trait-library.ts";
+import { checkTrait } from "./trait-rules.ts";
 
 /** Keys of `traits:` that say where the rows are; every other one is a trait. */
 export const sourceKeys = ["from", "profile", "at", "key", "arrived", "where", "library", "history"] as const;
@@ -47,11 +48,7 @@ export function readTraitFile(file: string, { traits: yaml }: TraitsYaml, readin
       error(keyAt(root, ["traits", "library"]), "the library needs `at:`, the time of an order", "add `at: column`"),
     );
   }
-  for (const [i, name] of (yaml.library?.only ?? []).entries()) {
-    if (libraryNames.includes(name)) continue;
-    const place = placeAt(root, ["traits", "library", "only", i]);
-    faults.push(error(place, `the library has no trait "${name}"`, meant(name, libraryNames, "its traits")));
-  }
+  if (yaml.library !== undefined) faults.push(...libraryFaults(yaml.library, reading));
   const entries = traitEntries(yaml);
   const kept = Array.isArray(yaml.history) ? yaml.history : [];
   for (const [i, name] of kept.entries()) {
@@ -71,6 +68,7 @@ export function readTraitFile(file: string, { traits: yaml }: TraitsYaml, readin
     if (wanted && read.rule.kind === "days_since") faults.push(dailyHistory(read, kept, path, root));
     // Of all traits of a file the days since something are left out: the day of it says the same in one row.
     const all = own === undefined && yaml.history === true && read.rule.kind !== "days_since";
+    checkTrait(read, path, reading);
     traits.push({ ...read, history: wanted || all });
   }
   return { name: fileName(file), file, source, traits };

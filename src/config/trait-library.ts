@@ -1,4 +1,9 @@
+import { wordsOf } from "../core/traits-named.ts";
+import type { RuleReading } from "./declared-names.ts";
 import type { LibraryYaml, TraitYaml } from "./declared-schema.ts";
+import { error, type Fault } from "./fault.ts";
+import { listed, meant } from "./nearest.ts";
+import { placeAt } from "./source.ts";
 
 /** The traits that a table of orders gives everybody, by name, in the words a person would write them. */
 export function libraryTraits(yaml: LibraryYaml, at: string): ReadonlyMap<string, TraitYaml> {
@@ -37,3 +42,24 @@ export function libraryTraits(yaml: LibraryYaml, at: string): ReadonlyMap<string
 export const libraryNames: readonly string[] = [
   ...libraryTraits({ value: "v", product: "p", category: "c", channel: "h" }, "t").keys(),
 ];
+
+/** Traits of `only` that are none, that need a column nobody named, or others that the project does not have. */
+export function libraryFaults(yaml: LibraryYaml, { root, names }: RuleReading): Fault[] {
+  const { only = [], ...whole } = yaml;
+  const all = libraryTraits(whole, "");
+  return only.flatMap((name, i) => {
+    const place = placeAt(root, ["traits", "library", "only", i]);
+    if (!libraryNames.includes(name))
+      return [error(place, `the library has no trait "${name}"`, meant(name, libraryNames, "its traits"))];
+    const trait = all.get(name);
+    if (trait === undefined) {
+      const column = name.replace("preferred_", "");
+      return [error(place, `${name} needs the column of the ${column}`, `add \`${column}: COLUMN\` to the library`)];
+    }
+    const text =
+      typeof trait === "object" ? (trait.expression ?? trait.score?.of ?? trait.ratio?.join(" ")) : undefined;
+    const missing = libraryNames.filter((other) => wordsOf(text ?? "").includes(other) && !names.traits.has(other));
+    if (missing.length === 0) return [];
+    return [error(place, `${name} is computed from ${listed(missing)}`, "add what is missing to `only`")];
+  });
+}

@@ -128,6 +128,10 @@ export interface TraitFile {
   readonly traits: readonly TraitDeclaration[];
 }
 
+/** The model of one file of traits/. */
+export const traitModel = (file: Pick<TraitFile, "name">): string =>
+  `traits__${file.name.replace(/[^a-z0-9_]/gi, "_").toLowerCase()}`;
+
 /** An event with what its properties must be. */
 export interface EventPattern {
   readonly event: string;

@@ -1,5 +1,5 @@
 import type { CompiledFile } from "../core/compiled.ts";
-import type { Declarations, TraitDeclaration, TraitFile } from "../core/declared.ts";
+import { type Declarations, type TraitDeclaration, type TraitFile, traitModel } from "../core/declared.ts";
 import { type ProfileKeys, profileKeys } from "../rules/rows.ts";
 import { steadyConfig, steadySettings } from "../rules/steady.ts";
 import { type ModelProperties, propertiesFile } from "../rules/text.ts";
@@ -8,7 +8,7 @@ import { historyOf, traitHistory, traitHistoryColumns, traitHistorySql } from ".
 import { type Part, partConfig, partsViewSql } from "./parts.ts";
 import { profileParts } from "./profile-parts.ts";
 import { filesWithTables, profileTraits, profileTraitsSql, traitsOf } from "./profile-traits.ts";
-import { isAggregate, steadyTraits, traitFileSql, traitModel } from "./trait-file.ts";
+import { isAggregate, steadyTraits, traitFileSql } from "./trait-file.ts";
 
 /**
  * The traits as dbt models: one per file, which scans its table once, and one that joins them all. Where a row of the engine has no room

@@ -1,8 +1,8 @@
-import type { TraitFile } from "../core/declared.ts";
+import { type TraitFile, traitModel } from "../core/declared.ts";
 import type { RowRoom } from "../core/row-room.ts";
 import type { ProfileKeys } from "../rules/rows.ts";
 import { cut, fits, type Part, partNames, partsViewSql, steadyWidths, widestValue, widthInFile } from "./parts.ts";
-import { isAggregate, steadyTraits, traitFileSql, traitModel } from "./trait-file.ts";
+import { isAggregate, steadyTraits, traitFileSql } from "./trait-file.ts";
 
 /** A part of a file's table: the file with some of its traits. */
 export interface FilePart extends Part {

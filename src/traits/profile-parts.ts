@@ -1,4 +1,5 @@
 import type { Declarations, TraitDeclaration, TraitFile } from "../core/declared.ts";
+import { traitsNamed, wordsOf } from "../core/traits-named.ts";
 import { comment } from "../rules/literal.ts";
 import type { ProfileKeys } from "../rules/rows.ts";
 import { columns, ref, withTables } from "../rules/text.ts";
@@ -10,9 +11,7 @@ import {
   profileColumnsQuery,
   profilesQuery,
   profileTraits,
-  reads,
   traitsOf,
-  wordsOf,
 } from "./profile-traits.ts";
 import { isAggregate } from "./trait-file.ts";
 
@@ -91,7 +90,7 @@ function besideOf(group: readonly Column[], earlier: ReadonlyMap<string, string>
   const texts = computed.flatMap(({ rule }) => (rule.kind === "expression" ? rule.text : []));
   const everything = texts.some((text) => /\{[{%]/.test(text));
   // Words in quotes, too: a column more is harmless.
-  const words = new Set([...computed.flatMap(reads), ...texts.flatMap(wordsOf)]);
+  const words = new Set([...computed.flatMap(({ rule }) => traitsNamed(rule)), ...texts.flatMap(wordsOf)]);
   for (const [name, model] of earlier) {
     if (everything || words.has(name)) models.set(model, [...(models.get(model) ?? []), name]);
   }

@@ -1,8 +1,9 @@
-import type { Declarations, TraitDeclaration, TraitFile } from "../core/declared.ts";
+import { type Declarations, type TraitDeclaration, type TraitFile, traitModel } from "../core/declared.ts";
+import { traitsNamed } from "../core/traits-named.ts";
 import { comment } from "../rules/literal.ts";
 import { type ProfileKeys, passOf, rowsQuery } from "../rules/rows.ts";
 import { columns, ref, withTables } from "../rules/text.ts";
-import { fallbackOf, isAggregate, steadyTraits, traitModel } from "./trait-file.ts";
+import { fallbackOf, isAggregate, steadyTraits } from "./trait-file.ts";
 
 export const profileTraits = "profile_traits";
 
@@ -132,20 +133,12 @@ export function levels(traits: readonly TraitDeclaration[]): TraitDeclaration[][
   const made: TraitDeclaration[][] = [];
   while (open.length > 0) {
     const names = new Set(open.map(({ name }) => name));
-    const ready = open.filter((trait) => !reads(trait).some((name) => name !== trait.name && names.has(name)));
+    const ready = open.filter(
+      (trait) => !traitsNamed(trait.rule).some((name) => name !== trait.name && names.has(name)),
+    );
     if (ready.length === 0) return [...made, open];
     made.push(ready);
     open = open.filter((trait) => !ready.includes(trait));
   }
   return made;
 }
-
-/** The traits that a computed one names, and words of an expression that may be traits. */
-export function reads({ rule }: TraitDeclaration): string[] {
-  if (rule.kind === "ratio") return [rule.of, rule.to];
-  if (rule.kind === "score") return [rule.of];
-  return rule.kind === "expression" ? wordsOf(rule.text.replace(/'(?:[^']|'')*'/g, " ")) : [];
-}
-
-/** Of SQL, as engines fold them. */
-export const wordsOf = (text: string): string[] => text.toLowerCase().match(/[a-z_][a-z0-9_]*/g) ?? [];

@@ -14,10 +14,6 @@ import {
 } from "../rules/steady.ts";
 import { columns, withTables } from "../rules/text.ts";
 
-/** The model of one file of traits/. */
-export const traitModel = (file: Pick<TraitFile, "name">): string =>
-  `traits__${file.name.replace(/[^a-z0-9_]/gi, "_").toLowerCase()}`;
-
 /** Traits that are read off the table; the others are computed from them. */
 export const isAggregate = ({ rule }: TraitDeclaration): boolean =>
   rule.kind !== "ratio" && rule.kind !== "expression" && rule.kind !== "score";
