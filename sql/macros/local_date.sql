@@ -1,9 +1,12 @@
-{#- The day of a UTC timestamp without a zone, on the calendar of a time zone. -#}
+{#- The day of a UTC timestamp without a zone, on the calendar of a time zone. A date is that day in every zone. -#}
 {% macro local_date(expression, zone='UTC') -%}
   {%- if zone == 'UTC' -%}
     cast({{ expression }} as date)
   {%- else -%}
-    {{ return(adapter.dispatch('local_date', 'millrace')(expression, zone)) }}
+    case
+        when {{ millrace.is_date(expression) }} then cast({{ expression }} as date)
+        else {{ adapter.dispatch('local_date', 'millrace')(expression, zone) }}
+    end
   {%- endif -%}
 {%- endmacro %}
 

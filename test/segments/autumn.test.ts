@@ -23,6 +23,11 @@ const cases = [
   ["millrace.local_date(\"timestamp '2026-10-25 00:30:00'\", 'Europe/Berlin')", "2026-10-25 00:00:00"],
   ["millrace.local_date(\"timestamp '2026-10-25 22:59:59'\", 'Europe/Berlin')", "2026-10-25 00:00:00"],
   ["millrace.local_date(\"timestamp '2026-10-25 23:00:00'\", 'Europe/Berlin')", "2026-10-26 00:00:00"],
+  // a date is that day everywhere, east and west of Greenwich
+  ["millrace.local_date(\"date '2026-10-25'\", 'Europe/Berlin')", "2026-10-25 00:00:00"],
+  ["millrace.local_date(\"date '2026-10-25'\", 'America/New_York')", "2026-10-25 00:00:00"],
+  ["millrace.local_date(\"date '2026-10-25'\", 'UTC')", "2026-10-25 00:00:00"],
+  ["millrace.local_date(\"timestamp '2026-10-25 03:59:59'\", 'America/New_York')", "2026-10-24 00:00:00"],
 ] as const;
 
 describe("the calendar of segments when clocks go back", () => {

@@ -18,13 +18,13 @@ const file = (name: string, source: string, count: number, trait: (i: number) =>
   `traits:\n  from: orders\n  profile: { user_id: customer }\n  at: at_time\n  key: n\n${source}${Array.from({ length: count }, (_, i) => `  ${name}${i}: ${trait(i)}\n`).join("")}${more}`;
 const files = {
   "millrace.yml":
-    "project: shop\nwarehouse: { type: postgres, url: postgres://localhost/shop }\ndbt: { project: ./sql }\n",
+    "project: shop\nwarehouse: { type: postgres, url: postgres://localhost/shop }\ndbt: { project: ./sql }\nsettings: { timezone: America/New_York }\n",
   "traits/numbers.yml": file(
     "t",
     "",
     numbers,
     (i) => `{ sum: amount, as: number, where: { n: ${i} } }`,
-    "  apart: { ratio: [t950, t2], history: true }\n  sum_of_two: { expression: 'T1 + t999 + apart' }\n  rank: { score: { of: apart } }\n",
+    "  apart: { ratio: [t950, t2], history: true }\n  sum_of_two: { expression: 'T1 + t999 + apart' }\n  rank: { score: { of: apart } }\n  joined: { max: joined_on, as: date }\n",
   ),
   "traits/texts.yml": file(
     "x",
@@ -61,7 +61,7 @@ const insert = (rows: readonly Row[], when: number): string => {
   const values = rows.map(
     ({ customer, n, amount, label }) => `('${customer}', ${n}, ${amount}, '${label}', ${at}, ${at})`,
   );
-  return `insert into raw.orders values ${values.join(", ")}`;
+  return `insert into raw.orders (customer, n, amount, label, at_time, arrived_at) values ${values.join(", ")}`;
 };
 
 /** The same by plain loops: name → value of every trait, by customer. */
@@ -79,6 +79,8 @@ function reference(rows: readonly Row[]): Record<string, Record<string, unknown>
     all[customer] = {
       ...Object.fromEntries(Array.from({ length: numbers }, (_, i) => [`t${i}`, sum(i)])),
       ...Object.fromEntries(Array.from({ length: texts }, (_, i) => [`x${i}`, own(i).at(-1)?.label ?? null])),
+      // A day is that day in New York, too.
+      joined: "2026-03-01",
       apart,
       sum_of_two: known(
         known(sum(1), sum(999), (a, b) => a + b),
@@ -122,7 +124,7 @@ describe("traits for which no row of Postgres has room", () => {
       as_of: asOfText(asOf),
       before: [
         "create schema raw",
-        "create table raw.orders (customer varchar, n integer, amount integer, label varchar, at_time timestamp, arrived_at timestamp)",
+        "create table raw.orders (customer varchar, n integer, amount integer, label varchar, joined_on date default '2026-03-01', at_time timestamp, arrived_at timestamp)",
         insert(first, asOf - 24 * hourMs),
       ],
       after: [],
@@ -140,7 +142,7 @@ describe("traits for which no row of Postgres has room", () => {
     const { label } = row("c1", 589);
     expect(members).toEqual([["c1", row("c1", 999).amount, label]]);
     expect(past).toEqual(["c1", "c2", "c3"].map((customer) => [customer, "apart"]));
-    expect(columns).toEqual([[1 + numbers + texts + 3]]);
+    expect(columns).toEqual([[1 + numbers + texts + 4]]);
   });
 
   test("are read from the parts that a condition names, and from no others", async () => {
