@@ -1,6 +1,7 @@
 import type { Comparison, Literal, Operand, Order, ValueType } from "../core/declared.ts";
+import { type Bound, boundWords, contradiction } from "./contradiction.ts";
 import type { RuleReading } from "./declared-names.ts";
-import { error, type Place } from "./fault.ts";
+import { error, type Place, warning } from "./fault.ts";
 import { listed, meant } from "./nearest.ts";
 import { regexFault } from "./regex.ts";
 import { keyAt, placeAt, type SourcePath } from "./source.ts";
@@ -98,7 +99,21 @@ export function readComparisons(
     if (span !== undefined) found.push({ op: "within", span });
   }
   if (yaml.exists !== undefined) found.push({ op: "exists", is: yaml.exists ? "there" : "missing" });
+  const never = contradiction(found.flatMap(boundOf));
+  if (never !== undefined) {
+    const message = `no ${subject.name} is both ${never.map(boundWords).join(" and ")}: nothing would ever fit`;
+    const mend = "turn them round, or write two conditions under any";
+    reading.faults.push(warning(keyAt(reading.root, path), message, mend));
+  }
   return found;
+}
+
+/** What is held against a number or a day, the whole of it. */
+function boundOf(comparison: Comparison): Bound[] {
+  if (!("to" in comparison)) return [];
+  const { op, to } = comparison;
+  if ("literal" in to && typeof to.literal === "number") return [{ op, to: to.literal }];
+  return "moment" in to && "day" in to.moment ? [{ op, to: to.moment.day }] : [];
 }
 
 function notATime(key: string, path: SourcePath, subject: Subject, reading: RuleReading): void {

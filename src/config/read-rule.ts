@@ -1,6 +1,7 @@
 import type { EventPattern, Filter, Order, Rule, TimesComparison, ValueType } from "../core/declared.ts";
+import { boundWords, contradiction } from "./contradiction.ts";
 import type { RuleReading } from "./declared-names.ts";
-import { error } from "./fault.ts";
+import { error, warning } from "./fault.ts";
 import { listed, meant } from "./nearest.ts";
 import { type ComparisonsYaml, readComparisons } from "./read-comparisons.ts";
 import { comparisons, type RuleYaml } from "./rule-schema.ts";
@@ -134,6 +135,17 @@ function readTimes(yaml: TimesYaml, path: SourcePath, { root, faults }: RuleRead
   }
   if (times.some(({ op, to }) => op === "lt" && to === 0)) {
     faults.push(error(keyAt(root, [...path, "times", "lt"]), "nothing happens less than 0 times", "write { eq: 0 }"));
+  }
+  const never = contradiction(times);
+  if (never !== undefined) {
+    const message = `nothing happens both ${never.map(boundWords).join(" and ")} times: nobody would be in it`;
+    faults.push(
+      warning(keyAt(root, [...path, "times"]), message, "turn them round, or write two conditions under any"),
+    );
+  }
+  if (times.length > 0 && times.every(({ op, to }) => op === "gte" && to === 0)) {
+    const message = "everything happens at least 0 times: everybody would be in it";
+    faults.push(warning(keyAt(root, [...path, "times"]), message, "write { gte: 1 }, or leave the condition out"));
   }
   return times;
 }
