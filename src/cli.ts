@@ -149,6 +149,7 @@ verb(
   .option("--who <name>", "who decides (merge, split, pin, unpin)")
   .option("--why <reason>", "why (merge, split, pin, unpin)")
   .option("--print", "show the weights instead of writing their file (train)")
+  .option("--build", "work the next run out anew, though one is staged (diff)")
   .action(act(async () => (await import("./commands/identity.ts")).identity));
 
 verb("compile", "rules, traits and identity to reviewable SQL", "millrace compile").action(

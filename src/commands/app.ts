@@ -77,6 +77,8 @@ export interface BuildOutcome {
 export interface ModelBuilder {
   /** Empty: everything. */
   build(syncs: readonly SyncConfig[]): Promise<BuildOutcome>;
+  /** Works out an identity run from what the sources hold now and stages it: nothing shows, and the next build undoes it. */
+  stageIdentity(): Promise<BuildOutcome>;
   /** SQL with dbt's `{{ }}` in it, as the warehouse runs it. */
   render(sql: string): Promise<string>;
   /** Lets dbt connect to the warehouse and do nothing there. Throws DbtFailed with dbt's own words. */

@@ -78,6 +78,27 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
       env,
     });
   };
+  const run = async (select: readonly string[], syncs: readonly SyncConfig[]) => {
+    const program = await open();
+    const warehouse = await o.warehouse();
+    const progress = createProgress(o.out.progress, { tty: o.out.tty, color: o.out.color });
+    const startedAt = o.clock.now();
+    const outcome = await withLease(await o.store(), o.clock, "warehouse", hourMs, o.signal, () =>
+      warehouse.handOver(
+        () => program.build({ select, asOf: o.asOf ?? startedAt, onEvent: progress.onEvent, signal: o.signal }),
+        o.signal,
+      ),
+    ).finally(() => progress.end());
+    const blocked = outcome.ok
+      ? new Map<string, string>()
+      : blockedSyncs(syncs, await readOnce(), await readRunResults(targetDir));
+    return {
+      blocked,
+      failed: outcome.failed.length,
+      nodes: outcome.results.length,
+      seconds: (o.clock.now().getTime() - startedAt.getTime()) / 1_000,
+    };
+  };
   const builder: ModelBuilder = {
     async render(sql) {
       const program = await open();
@@ -94,31 +115,14 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
       const names = syncs.filter((sync) => sync.source.kind !== "table").map((sync) => sync.source.name);
       // Syncs on tables need no model; only a build that was asked for by no sync means all of them.
       if (syncs.length > 0 && names.length === 0) return { blocked: new Map(), failed: 0, nodes: 0, seconds: 0 };
-      const program = await open();
-      const warehouse = await o.warehouse();
-      const progress = createProgress(o.out.progress, { tty: o.out.tty, color: o.out.color });
       // A segment's members, and the traits that it reads, go into their history in the build that finds them.
       const history = syncs.some(({ source }) => source.kind === "segment") ? historyModels(dbt.dir) : [];
       // Who is who changes in one build with what hangs on it, so that `why` and `identity` tell of the run that was sent.
       const people = syncs.some(isAboutProfiles) ? identityModels(dbt.dir) : [];
-      const select = names.length === 0 ? [] : selectionFor([...names, ...history, ...people]);
-      const startedAt = o.clock.now();
-      const outcome = await withLease(await o.store(), o.clock, "warehouse", hourMs, o.signal, () =>
-        warehouse.handOver(
-          () => program.build({ select, asOf: o.asOf ?? startedAt, onEvent: progress.onEvent, signal: o.signal }),
-          o.signal,
-        ),
-      ).finally(() => progress.end());
-      const blocked = outcome.ok
-        ? new Map<string, string>()
-        : blockedSyncs(syncs, await readOnce(), await readRunResults(targetDir));
-      return {
-        blocked,
-        failed: outcome.failed.length,
-        nodes: outcome.results.length,
-        seconds: (o.clock.now().getTime() - startedAt.getTime()) / 1_000,
-      };
+      return run(names.length === 0 ? [] : selectionFor([...names, ...history, ...people]), syncs);
     },
+    // The last model before the pointer moves.
+    stageIdentity: () => run(selectionFor(["identity_golden"]), []),
   };
   return { builder, relation, dbt: open };
 }

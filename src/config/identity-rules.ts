@@ -23,6 +23,9 @@ const taken = new Set([
   "any",
 ]);
 
+/** What a source's rows are given beside its declared columns while they are read (`identity_due`). */
+const besideColumns = new Set(["reading_key", "reading_fp", "reading_kept"]);
+
 /** Models that identity makes: none of them can be a source of it. */
 export const identityModels: ReadonlySet<string> = new Set([
   "identity_record",
@@ -83,7 +86,7 @@ export function identityRules(root: SourceMap, config: IdentityConfig): Fault[] 
         faults.push(error(where, `"${name}" cannot be limited by itself`, "name another namespace"));
     }
   }
-  for (const { name, identifiers, traits: own } of config.sources) {
+  for (const { name, key: keyColumn, at: atColumn, identifiers, traits: own } of config.sources) {
     const source = (...path: string[]) => key("sources", name, ...path);
     const said = (kind: string) => nodeAt(root, ["identity", "sources", name, kind]) !== undefined;
     if (said("model") === said("table"))
@@ -92,6 +95,15 @@ export function identityRules(root: SourceMap, config: IdentityConfig): Fault[] 
       faults.push(error(source(), "the source has neither identifiers nor traits", "say which columns are which"));
     for (const namespace of Object.keys(identifiers))
       known(source("identifiers", namespace), namespace, names, "namespace");
+    for (const column of [keyColumn, atColumn, ...Object.values(identifiers).flat(), ...Object.values(own)])
+      if (column !== null && besideColumns.has(column.toLowerCase()))
+        faults.push(
+          error(
+            source(),
+            `the column ${column} would be taken for one of Millrace's own`,
+            "give it another name in a dbt model before it",
+          ),
+        );
     if (Object.hasOwn(own, "profile_id"))
       faults.push(
         error(source("traits", "profile_id"), "profile_id is the profile itself", "name the trait otherwise"),

@@ -75,6 +75,19 @@ ${sound.replace("user_id", "device_id")}
     },
   );
 
+  it.each([
+    "key: reading_key, identifiers: { email: b }",
+    "key: id, at: Reading_FP, identifiers: { email: b }",
+    "key: id, identifiers: { email: [b, reading_kept] }",
+    "key: id, identifiers: { email: b }, traits: { first_name: reading_key }",
+  ])("are a column that reading puts beside a source's: %s", (source) => {
+    expect(said(`  sources: { crm: { model: stg_crm, ${source} } }`)).toEqual([
+      expect.stringMatching(
+        /^identity.yml:3: the column (reading_key|Reading_FP|reading_kept) would be taken for one of Millrace's own — give it another name in a dbt model before it$/,
+      ),
+    ]);
+  });
+
   it("are a thousand columns of one namespace", () => {
     const many = Array.from({ length: 1_000 }, (_, i) => `c${i}`).join(", ");
     expect(said(crm(`identifiers: { email: [${many}] }`))).toEqual([

@@ -14,6 +14,7 @@ interface Rules {
   readonly blocked: string;
   readonly normalise: string;
   readonly web: "declared" | "gone";
+  readonly survivorship: string;
 }
 
 const everyGuard: Rules = {
@@ -26,17 +27,18 @@ const everyGuard: Rules = {
   blocked: "e1@example.com, e2@example.com",
   normalise: "text",
   web: "declared",
+  survivorship: "most_frequent, most_recent",
 };
 
-type Move = Partial<Rules> & { readonly decide?: "cannot_link" | "must_link" | "withdraw" };
+type Move = Partial<Rules> & { readonly decide?: "cannot_link" | "must_link" | "pin" | "withdraw" };
 
 /** The first moves; with an empty one nothing but records changes, so that only what they touch is worked out again. */
 const script: readonly Move[] = [
-  {},
+  { decide: "pin" },
   { decide: "cannot_link" },
   { web: "gone" },
   { web: "declared", decide: "must_link" },
-  { normalise: "lower", blocked: "" },
+  { normalise: "lower", blocked: "", survivorship: "longest" },
   { decide: "withdraw", limited: "merge" },
   { cap: "off", learn: "off" },
 ];
@@ -46,7 +48,7 @@ const further: readonly Move[] = [
   ...script,
   {},
   {},
-  {},
+  { decide: "pin" },
   everyGuard,
   everyGuard,
   { unique: "" },
@@ -104,13 +106,22 @@ export class GuardedWorld extends World {
       if (together !== null) await this.decide(lab, decide, ...together);
     }
     if (decide === "must_link") await this.decide(lab, decide, ...(await oneOfTwo(lab)));
+    if (decide === "pin") {
+      const [record] = [...(await assignment(lab)).keys()].filter((name) => name.startsWith("record:crm")).sort();
+      await this.decide(lab, decide, record ?? "", "trait:first_name Eve");
+    }
     if (decide === "withdraw")
       await lab.sql("update identity_decision set withdrawn_at = timestamp '2025-06-01 00:00:00'");
     return Object.keys(rules).length === 0 ? "records" : "rules";
   }
 
+  /** When a run is: at first within the age that crm's word counts for, days apart, and at one step back. */
+  asOf(step: number): string {
+    return new Date(Date.UTC(2025, 10, 20 + 5 * (step === 3 ? 0 : step))).toISOString().slice(0, 19).replace("T", " ");
+  }
+
   override yaml(): string {
-    const { unique, guessed, cap, limit, limited, learn, blocked, normalise, web } = this.#rules;
+    const { unique, guessed, cap, limit, limited, learn, blocked, normalise, web, survivorship } = this.#rules;
     const identifiers = "user_id: user_id, email: email, device_id: device_id";
     return `identity:
   namespaces:
@@ -118,10 +129,11 @@ export class GuardedWorld extends World {
     email: { priority: 2, normalise: email }
     device_id: { priority: 3, normalise: ${normalise}${limit} }
   sources:
-    crm: { table: crm, key: id, at: seen, identifiers: { user_id: user_id, email: [email, email_2] }, traits: { first_name: first_name } }
+    crm: { table: crm, key: id, at: seen, identifiers: { user_id: user_id, email: [email, email_2] }, traits: { first_name: first_name }, ttl: 310 days }
 ${web === "gone" ? "" : `    web: { table: web, key: id, at: seen, confidence: ${guessed}, identifiers: { ${identifiers} } }\n`}  blocked:
     email: { values: [${blocked}] }
   guards: { learn_blocked_above: ${learn}, max_cluster: ${cap}, limited: ${limited}, brake: off }
+  survivorship: { default: [${survivorship}] }
 `;
   }
 }

@@ -49,14 +49,14 @@ describe("what is told of profiles", () => {
     await lab.sql("drop table identity_state_version");
     await lab.write(
       "macros/migrations.sql",
-      "{% macro default__identity_migrations(here) -%}{{ return({1: [], 2: [], 3: [], 4: ['alter table ' ~ millrace.identity_state(here, 'decision') ~ ' add column if not exists told text']}) }}{%- endmacro %}",
+      "{% macro default__identity_migrations(here) -%}{{ return({1: [], 2: [], 3: [], 4: [], 5: ['alter table ' ~ millrace.identity_state(here, 'decision') ~ ' add column if not exists told text']}) }}{%- endmacro %}",
     );
     await build(lab);
-    expect(await lab.sql("select max(version) as v from identity_state_version")).toEqual([{ v: 4 }]);
+    expect(await lab.sql("select max(version) as v from identity_state_version")).toEqual([{ v: 5 }]);
     expect(await lab.sql("select told from identity_decision")).toEqual([]);
     expect(await lab.sql("select distinct profile_id from identity_component")).toEqual(ids);
     await lab.write("macros/migrations.sql", "");
-    await expect(build(lab)).rejects.toThrow(/IDENTITY_STATE_NEWER.*state version 4, this one knows 3/);
+    await expect(build(lab)).rejects.toThrow(/IDENTITY_STATE_NEWER.*state version 5, this one knows 4/);
     expect(await lab.sql("select distinct profile_id from identity_component")).toEqual(ids);
     // as version 1 left them
     await lab.sql("delete from identity_state_version where version > 1", "drop table identity_state_step");
@@ -65,9 +65,12 @@ describe("what is told of profiles", () => {
       "drop table identity_state_reading",
       "create table identity_record as select 1 as source",
     );
-    for (const column of ["rules", "read_all"]) await lab.sql(`alter table identity_state_run drop column ${column}`);
+    for (const column of ["from_run", "to_run"])
+      await lab.sql(`alter table identity_state_golden drop column ${column}`);
+    for (const column of ["rules", "read_all", "golden"])
+      await lab.sql(`alter table identity_state_run drop column ${column}`);
     await build(lab);
-    expect(await lab.sql("select max(version) as v from identity_state_version")).toEqual([{ v: 3 }]);
+    expect(await lab.sql("select max(version) as v from identity_state_version")).toEqual([{ v: 4 }]);
     expect(await lab.sql("select stage from identity_state_step where stage = 'finish'")).toHaveLength(1);
   }, 120_000);
 

@@ -11,6 +11,7 @@ const tables: Readonly<Record<string, string>> = {
   // which end stands first is the order of the dictionary's numbers, and those have none
   edge: `select least(${least("a")}, ${least("b")}) as one, greatest(${least("a")}, ${least("b")}) as other, rule, source, observations, confidence, status from identity_edge`,
   violation: "select guard, namespace, value, evidence from identity_violation",
+  golden: "select profile_id, trait, value, rule, source, record_key, losing_values from profile_golden_provenance",
   lineage: "select run, profile_id, event, other_profile_id from profile_lineage",
 };
 

@@ -46,9 +46,10 @@ describe.each(identityEngines())("records read on %s", (engine) => {
     lab = await openIdentityLab({}, database?.url);
     await declare(lab, yaml());
     await lab.sql(
-      "create table crm (id numeric(6, 2), seen timestamp, user_id text, email text, first_name text, city text)",
+      // three columns that nobody declares, named as what reading puts beside the declared ones
+      "create table crm (id numeric(6, 2), seen timestamp, user_id text, email text, first_name text, city text, reading_key text, reading_fp text, reading_kept text)",
       "create table web (id integer, seen timestamp, user_id text, email text)",
-      `insert into crm values
+      `insert into crm (id, seen, user_id, email, first_name, city) values
         (1, timestamp '2025-01-01', 'u1', 'Ann@X.org', 'Ann', 'Bath'), (2, timestamp '2025-01-01', 'u2', null, 'Bea', 'York'),
         (3, timestamp '2025-01-01', null, 'cyd@x.org', 'Cyd', null)`,
       `insert into web values (1, timestamp '2025-01-02', 'u1', ' ANN@x.ORG'), (2, timestamp '2025-01-02', 'u2', 'bea@x.org'),

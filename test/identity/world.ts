@@ -19,6 +19,9 @@ interface Reading {
   readonly web: "declared" | "gone";
 }
 
+/** A changed record has another one, or only another instant. */
+const firstNames = ["Ann", "Bea", "Cyd", "Dee", null] as const;
+
 const otherwise: Reading = { tags: "dropped", second: "gone", web: "gone" };
 const atFirst: Reading = { tags: "kept", second: "declared", web: "declared" };
 
@@ -126,7 +129,10 @@ ${web === "gone" ? "" : "    web: { table: web, key: id, at: seen, identifiers: 
           // as people type it: letter case and blanks say nothing
           const typed = email === null || email === undefined ? null : ` ${email.toUpperCase()} `;
           const seen = new Date(Date.UTC(2025, 0, 1 + day)).toISOString().slice(0, 19).replace("T", " ");
-          const cells = source === "crm" ? [user_id, typed, email_2, "Ann"] : [user_id, typed, device_id, null];
+          const cells =
+            source === "crm"
+              ? [user_id, typed, email_2, firstNames[(key + day) % firstNames.length]]
+              : [user_id, typed, device_id, null];
           return `(${key}, timestamp '${seen}', ${cells.map((cell) => (cell === null || cell === undefined ? "null" : `'${cell}'`)).join(", ")})`;
         });
     for (const [source, last] of [
@@ -142,7 +148,7 @@ ${web === "gone" ? "" : "    web: { table: web, key: id, at: seen, identifiers: 
     }
   }
 
-  async decide(lab: IdentityLab, kind: "must_link" | "cannot_link", a: string, b: string): Promise<void> {
+  async decide(lab: IdentityLab, kind: "must_link" | "cannot_link" | "pin", a: string, b: string): Promise<void> {
     const [an = "", av = ""] = a.split(" ");
     const [bn = "", bv = ""] = b.split(" ");
     await lab.sql(

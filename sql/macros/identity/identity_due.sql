@@ -2,12 +2,22 @@
   Records of a source whose reading is due: new ones and those whose declared columns are other than when they were read, each with all its columns; and
   keys that are gone, with nothing else. A query in brackets. Beside the source's columns: reading_key, reading_fp (NULL: gone), reading_kept (the key as it was read before).
 
-  `columns` are what identifiers and traits are made of, `at` is the record's instant or none. What is fingerprinted is exactly what normalisers and traits are
+  `columns` are what identifiers and traits are made of, `at` is the record's instant or none. Only what is declared is read: a column of the source that is named as one
+  of these three is in nobody's way, and `check` refuses to declare one. What is fingerprinted is exactly what normalisers and traits are
   given: the columns as text, the instant, and whether it is yet to come, which changes though the record does not.
 -#}
 {% macro identity_due(here, source, relation, key, at, skew, columns) -%}
   {%- set text = dbt.type_string() -%}
   {%- set inputs = [] -%}
+  {%- set declared = [] -%}
+  {%- for name in [key] + ([at] if at is not none else []) + columns -%}
+    {#- Written as a word, a name has no letter case. -#}
+    {%- set spelled = millrace.identity_column(name) -%}
+    {%- set spelled = spelled | lower if spelled == name else spelled -%}
+    {%- if spelled not in declared -%}
+      {%- do declared.append(spelled) -%}
+    {%- endif -%}
+  {%- endfor -%}
   {%- for column in columns -%}
     {%- do inputs.append('cast(' ~ millrace.identity_column(column) ~ ' as ' ~ text ~ ')') -%}
   {%- endfor -%}
@@ -19,7 +29,7 @@
   (
         select source_row.*, kept.reading_kept
         from (
-            select *, cast({{ millrace.identity_column(key) }} as {{ text }}) as reading_key, {{ millrace.identity_fingerprint(inputs) }} as reading_fp
+            select {{ declared | join(', ') }}, cast({{ millrace.identity_column(key) }} as {{ text }}) as reading_key, {{ millrace.identity_fingerprint(inputs) }} as reading_fp
             from {{ relation }}
         ) as source_row
         full outer join (

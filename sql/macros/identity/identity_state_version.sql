@@ -12,9 +12,15 @@
     {%- do made.append(millrace.identity_state_create(here, name, columns, kind)) -%}
   {%- endfor -%}
   {%- set runs = millrace.identity_state(here, 'state_run') -%}
+  {%- set golden = millrace.identity_state(here, 'state_golden') -%}
   {{ return({1: [], 2: made, 3: [
     'alter table ' ~ runs ~ ' add column if not exists rules ' ~ dbt.type_string(),
     'alter table ' ~ runs ~ ' add column if not exists read_all ' ~ dbt.type_bigint()
+  ], 4: [
+    'alter table ' ~ runs ~ ' add column if not exists golden ' ~ dbt.type_string(),
+    'alter table ' ~ golden ~ ' add column if not exists from_run ' ~ dbt.type_bigint(),
+    'alter table ' ~ golden ~ ' add column if not exists to_run ' ~ dbt.type_bigint(),
+    'update ' ~ golden ~ ' set from_run = run where from_run is null'
   ]}) }}
 {%- endmacro %}
 

@@ -3,13 +3,13 @@ import { z } from "zod";
 import { meant } from "../../config/nearest.ts";
 import { ConfigError } from "../../core/errors.ts";
 import type { ExitCode } from "../../core/exit.ts";
-import { type IdentityConfig, identityTraits, recordNamespace } from "../../core/identity.ts";
+import { type IdentityConfig, identityTraits } from "../../core/identity.ts";
 import { maskValue } from "../../destinations/pii.ts";
 import { goldenNamespaces } from "../../identity/golden/subjects.ts";
 import { type Sql, sql } from "../../warehouse/sql.ts";
 import type { Session } from "../../warehouse/warehouse.ts";
 import type { App } from "../app.ts";
-import { type Given, type Identifier, identifierOf, profileOf, signed } from "./identifier.ts";
+import { type Given, type Identifier, identifierOf, knownIdentifier, profileOf, signed } from "./identifier.ts";
 import { type IdentityTables, identityTables } from "./tables.ts";
 
 /** Whose value it is: a pin hangs on an identifier, and goes with it to whatever profile that comes to. */
@@ -121,18 +121,11 @@ async function holderOf(
     throw new ConfigError("a profile is missing", { hint: "Write its id, or one of its identifiers." });
   const unknown = (hint: string) => new ConfigError(`there is no such profile to pin ${trait} of`, { hint });
   if (profile.includes(":")) {
-    const identifier = identifierOf(profile);
-    const known = [
-      ...(app.identity?.namespaces ?? []).map(({ name }) => name),
-      ...(app.identity?.sources ?? []).map(({ name }) => recordNamespace(name)),
-    ];
-    if (!known.includes(identifier.namespace))
-      throw new ConfigError(`identity.yml has no namespace "${identifier.namespace}"`, {
-        hint: meant(identifier.namespace, known, "namespaces"),
-      });
-    const profileId = await profileOf(session, at.component, identifier);
-    if (profileId === null) throw unknown("No profile has this identifier; write it normalised, as identity does.");
-    return { ...identifier, profileId };
+    const found = await knownIdentifier(session, at, identifierOf(profile, app.identity));
+    if (found === null) throw unknown("No record bears this identifier; write it normalised, as `identifier` has it.");
+    if (found.profileId === null)
+      throw unknown("The identifier belongs to no profile: `millrace identity explain` says why.");
+    return { namespace: found.namespace, value: found.value, profileId: found.profileId };
   }
   const of = session.dialect.relation;
   // The anchor, which keeps the profile's id, or else whichever identifier comes first.
@@ -144,8 +137,17 @@ async function holderOf(
       limit 1`,
     z.object({ namespace: z.string(), value: z.string(), profile_id: z.string() }),
   );
-  if (found === undefined)
-    throw unknown("Write an id as the table `profile` has it, or an identifier as namespace:value.");
+  if (found === undefined) {
+    const [erased] = await session.query(
+      sql`select status from ${of(at.profile)} where profile_id = ${profile}`,
+      z.object({ status: z.string() }),
+    );
+    throw erased === undefined
+      ? unknown("Write an id as the table `profile` has it, or an identifier as namespace:value.")
+      : new ConfigError(`profile ${profile} is ${erased.status}: it has no identifier to pin ${trait} on`, {
+          hint: "No record bears any of its identifiers. It wakes when one returns; pin it then.",
+        });
+  }
   return { namespace: found.namespace, value: found.value, profileId: found.profile_id };
 }
 

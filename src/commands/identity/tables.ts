@@ -11,6 +11,8 @@ export async function identityTables(app: App) {
   const state = (name: string): Relation => ({ ...resolution, name: `identity_${name}` });
   return {
     component: await app.model("identity_component"),
+    identifier: await app.model("identifier"),
+    history: await app.model("identifier_profile_history"),
     edge: await app.model("identity_edge"),
     alias: await app.model("profile_alias"),
     profile: await app.model("profile"),

@@ -39,7 +39,7 @@ ${query}
   return [
     file(
       "identity_golden.sql",
-      `{{ config(materialized='millrace_identity_golden', meta={'millrace': ${jinja({ only: identityTraits(config).length > 0 ? null : "pins" })}}, pre_hook="{{ millrace.identity_session() }}") }}
+      `{{ config(materialized='millrace_identity_golden', meta={'millrace': ${jinja({ traits: traitSources(config) })}}, pre_hook="{{ millrace.identity_session() }}") }}
 -- depends_on: {{ ref('identity_resolution') }}
 
 ${staged(config)}
@@ -51,9 +51,13 @@ ${staged(config)}
   ];
 }
 
+/** [name, ttl in seconds or null] of the sources whose records say something of traits. */
+const traitSources = ({ sources }: IdentityConfig) =>
+  sources.filter(({ traits }) => Object.keys(traits).length > 0).map(({ name, ttlSeconds }) => [name, ttlSeconds]);
+
 function staged(config: IdentityConfig): string {
   const inputs = {
-    component: "{{ millrace.identity_staged('component', this) }}",
+    component: "{{ millrace.identity_golden_component(this) }}",
     record: "{{ ref('identity_record') }}",
     pin: pins,
   };

@@ -12,7 +12,7 @@ const open = (name: string): string =>
 
 /** Rows of `state_golden` that show: traits as they were chosen, and pins of identifiers. */
 export const stagedAtPointer = (columns: string): string =>
-  `select ${columns} from ${state("state_golden")} where run = {{ pointer }}`;
+  `select ${columns} from ${open("state_golden")} as golden where trait is not null`;
 
 /** Of one record's several values (`email`, `email_2`) the one declared first is worth most. */
 const tie = ["worth", "source", "signature"];
@@ -74,8 +74,8 @@ function candidates(config: IdentityConfig, of: readonly "record_key"[]): string
   );
   return `pinned as (
   select profile_id, trait, value, rule, source, record_key, seen_at
-  from ${state("state_golden")}
-  where run = {{ pointer }} and trait in (${names})
+  from ${open("state_golden")} as golden
+  where trait in (${names})
 ),
 
 sighting as (

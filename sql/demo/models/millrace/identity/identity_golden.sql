@@ -1,5 +1,5 @@
 -- made by `millrace compile` from identity.yml; change that file, not this one
-{{ config(materialized='millrace_identity_golden', meta={'millrace': {"only": none}}, pre_hook="{{ millrace.identity_session() }}") }}
+{{ config(materialized='millrace_identity_golden', meta={'millrace': {"traits": [["shop", none], ["crm", none]]}}, pre_hook="{{ millrace.identity_session() }}") }}
 -- depends_on: {{ ref('identity_resolution') }}
 
 with bearer as (
@@ -19,7 +19,7 @@ with bearer as (
     nullif(trim(record.trait_source), '') as trait_source,
     nullif(trim(record.trait_account_manager), '') as trait_account_manager
   from {{ ref('identity_record') }} as record
-  inner join {{ millrace.identity_staged('component', this) }} as component
+  inner join {{ millrace.identity_golden_component(this) }} as component
     on component.namespace = 'record:' || record.source
     and component.value = record.record_key
 ),
@@ -168,8 +168,8 @@ said as (
     from {{ millrace.identity_state(this, 'decision') }}
     where kind = 'pin' and withdrawn_at is null
   ) as pin
-    inner join {{ millrace.identity_staged('component', this) }} as component on component.namespace = pin.namespace and component.value = pin.value
-    left join {{ millrace.identity_staged('component', this) }} as own
+    inner join {{ millrace.identity_golden_component(this) }} as component on component.namespace = pin.namespace and component.value = pin.value
+    left join {{ millrace.identity_golden_component(this) }} as own
       on own.namespace = pin.trait and own.value = pin.pinned_value and own.profile_id = component.profile_id
     where pin.trait not in ('user_id', 'email', 'phone', 'device_id') or own.profile_id is not null
   ) as pins

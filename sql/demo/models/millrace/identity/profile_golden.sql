@@ -16,14 +16,14 @@ select
   max(case when said.trait = 'account_manager' then said.value end) as account_manager
 from (select profile_id from {{ ref('profile') }} where status = 'active') as profile
 left join (
-  select profile_id, trait, value from {{ millrace.identity_state(this, 'state_golden') }} where run = {{ pointer }}
+  select profile_id, trait, value from {{ millrace.identity_open_rows(millrace.identity_state(this, 'state_golden'), pointer) }} as golden where trait is not null
   union all
   select profile_id, subject as trait, part_1 as value
   from (
     with pinned as (
   select profile_id, trait, value, rule, source, record_key, seen_at
-  from {{ millrace.identity_state(this, 'state_golden') }}
-  where run = {{ pointer }} and trait in ('user_id', 'email', 'phone', 'device_id')
+  from {{ millrace.identity_open_rows(millrace.identity_state(this, 'state_golden'), pointer) }} as golden
+  where trait in ('user_id', 'email', 'phone', 'device_id')
 ),
 
 sighting as (

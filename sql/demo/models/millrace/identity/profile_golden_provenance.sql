@@ -3,14 +3,14 @@
 -- depends_on: {{ ref('identity_published') }}
 {% set pointer = '(select max(run) from ' ~ millrace.identity_state(this, 'state_pointer') ~ ')' %}
 
-select profile_id, trait, value, rule, source, record_key, seen_at, losing_values from {{ millrace.identity_state(this, 'state_golden') }} where run = {{ pointer }} and trait not in ('user_id', 'email', 'phone', 'device_id')
+select profile_id, trait, value, rule, source, record_key, seen_at, losing_values from {{ millrace.identity_open_rows(millrace.identity_state(this, 'state_golden'), pointer) }} as golden where trait is not null and trait not in ('user_id', 'email', 'phone', 'device_id')
 union all
 select profile_id, trait, value, rule, source, record_key, seen_at, losing_values
 from (
 with pinned as (
   select profile_id, trait, value, rule, source, record_key, seen_at
-  from {{ millrace.identity_state(this, 'state_golden') }}
-  where run = {{ pointer }} and trait in ('user_id', 'email', 'phone', 'device_id')
+  from {{ millrace.identity_open_rows(millrace.identity_state(this, 'state_golden'), pointer) }} as golden
+  where trait in ('user_id', 'email', 'phone', 'device_id')
 ),
 
 sighting as (
