@@ -39,7 +39,7 @@ export const published: readonly PublishedModel[] = [
       { name: "a_value", description: value.description, tests: ["not_null"] },
       { name: "b_namespace", description: namespace.description, tests: ["not_null"] },
       { name: "b_value", description: value.description, tests: ["not_null"] },
-      { name: "rule", description: "`same_record`, `must_link`, or how matching compared them", tests: ["not_null"] },
+      { name: "rule", description: "`same_record`; `must_link` or `cannot_link`: a decision; or how matching compared them", tests: ["not_null"] },
       { name: "source", description: "the source of the records; `decision`", tests: ["not_null"] },
       { name: "first_seen", description: "first observation" },
       { name: "last_seen", description: "last observation" },
@@ -84,7 +84,7 @@ export const published: readonly PublishedModel[] = [
       { name: "profile_id", description: profileId, tests: ["unique", "not_null"] },
       {
         name: "status",
-        description: "`active`; `merged`: see profile_alias; `erased`: no record bears any of its identifiers",
+        description: "`active`; `merged`: see profile_alias; `erased`: no record bears any of its identifiers. A split is an event of profile_lineage and no status: the part with the anchor stays as it was",
         tests: [{ accepted_values: { arguments: { values: ["active", "merged", "split", "erased"] } } }],
       },
       { name: "quarantined", description: "1: a guard holds its cluster back; the last good assignment stands" },

@@ -6,6 +6,7 @@ import { heldBesides } from "../state/sharing.ts";
 import type { Dialect } from "../warehouse/dialect.ts";
 import { join, raw, type Sql, sql } from "../warehouse/sql.ts";
 import { type DiffFacts, diffTable, duplicatesTable, ledgerFacts, tellsLedger } from "./diff.ts";
+import type { PlanProfiles } from "./request.ts";
 import type { SourceSql } from "./source.ts";
 import { nothing, nothingTaken, takeovers } from "./takeover.ts";
 
@@ -19,8 +20,7 @@ export interface FreezeOptions {
   readonly plan: Relation;
   readonly ledger: Relation;
   readonly rejects: Relation;
-  /** profile_id, quarantined; null: the keys are no profiles. */
-  readonly profiles: Relation | null;
+  readonly profiles: PlanProfiles | null;
   readonly retry: RejectRetry;
   /** Payload of a removal: the values of `when_removed: {set}`, or {}. */
   readonly removal: Value;
@@ -54,7 +54,7 @@ export function freezeStatements(
   const matching = source.hasMatch && o.mode !== "append";
   const decided = sql`
 with duplicates as (${duplicates(t, facts)}),
-quarantine as (${quarantine(dialect, t, o)}),
+quarantine as (${quarantine(dialect, source, t, o)}),
 candidates as (${candidates(source, t, o)}),
 taken as (${matching ? takeovers(source, t.ledger, t.noText, t.noInt, o.movesMatch) : nothingTaken(t.noText, t.noInt)}),
 known as (${known(dialect, source, t, o)}),
@@ -153,10 +153,14 @@ const duplicates = (t: Tables, facts: DiffFacts): Sql =>
     : sql`select ${t.noText} as key, ${t.noInt} as copies ${nothing}`;
 
 /** Profiles whose cluster a guard of identity holds back: neither updated nor removed until it lets go. */
-const quarantine = (dialect: Dialect, t: Tables, { profiles }: FreezeOptions): Sql =>
-  profiles === null
-    ? sql`select ${t.noText} as key ${nothing}`
-    : sql`select profile_id as key from ${dialect.relation(profiles)} where quarantined = 1`;
+function quarantine(dialect: Dialect, source: SourceSql, t: Tables, { profiles }: FreezeOptions): Sql {
+  if (profiles?.by === "key")
+    return sql`select profile_id as key from ${dialect.relation(profiles.relation)} where quarantined = 1`;
+  if (profiles === null || source.profileId === null) return sql`select ${t.noText} as key ${nothing}`;
+  return sql`select ${source.key} as key from ${source.relation}
+    where ${source.profileId} in (select profile_id from ${dialect.relation(profiles.relation)} where quarantined = 1) and ${source.key} is not null
+    group by 1`;
+}
 
 const quarantined = raw("'a guard of identity holds the profile back: see identity_violation'");
 

@@ -12,14 +12,23 @@ export interface PlanTarget {
   readonly movesMatch: boolean;
 }
 
+/**
+ * Published profiles (profile_id, quarantined); rows of those that are quarantined are frozen. Whose a row is: its key, or its
+ * column `profile_id`, where the model has one.
+ */
+export interface PlanProfiles {
+  readonly relation: Relation;
+  readonly by: "key" | "column";
+}
+
 export interface PlanRequest {
   readonly runId: string;
   readonly createdAt: Date;
   readonly sync: SyncConfig;
   readonly relation: Relation;
   readonly target: PlanTarget;
-  /** Published profiles (profile_id, quarantined), where the sync's key is one: who is quarantined is frozen. */
-  readonly profiles?: Relation | null;
+  /** null: the project knows no profiles. */
+  readonly profiles?: PlanProfiles | null;
   /**
    * full: everything is sent again · adopt: the ledger is (re)bound and filled as if delivered · rebuild: the ledger is
    * emptied and bound anew · rejects: only what was refused · retire: everything the ledger holds is removed.

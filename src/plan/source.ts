@@ -10,6 +10,8 @@ import { canonicalMapping, mappingSalt } from "./mapping.ts";
 export interface SourceSql {
   readonly relation: Sql;
   readonly key: Sql;
+  /** The row's profile as text, by the column that is named so; null: the model has none. */
+  readonly profileId: Sql | null;
   /** 64-bit, of the identifiers; `0` when the key alone identifies the record. */
   readonly matchHash: Sql;
   /** false: every match hash is 0 and the key alone decides. */
@@ -47,6 +49,7 @@ export function compileSource(
   const ref = (found: SourceColumn): Sql => sql`${alias}.${dialect.ident(found.name)}`;
   const asText = (name: string): Sql => dialect.text(ref(column(name)), column(name));
 
+  const profile = columns.find(({ name }) => name.toLowerCase() === "profile_id");
   const match = Object.entries(sync.match).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const matchTexts = match.map(([, name]) => asText(name));
   const hasMatch = match.some(([, name]) => column(name).name !== column(sync.key).name);
@@ -79,6 +82,7 @@ export function compileSource(
   return {
     relation: sql`${dialect.relation(relation)} as ${alias}`,
     key: asText(sync.key),
+    profileId: profile === undefined ? null : dialect.text(ref(profile), profile),
     matchHash: hasMatch ? dialect.fastFingerprint(matchTexts, "") : raw("0"),
     hasMatch,
     fastFingerprint: dialect.fastFingerprint(

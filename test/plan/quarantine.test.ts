@@ -11,6 +11,8 @@ afterEach(() => lab.close());
 
 const target = { ...listTarget, kind: "records" as const };
 const sync = aSync();
+/** By another key, of a model that says whose profile a row is: 1 belongs to p1, and so on. */
+const byColumn = aSync({ source: { kind: "table", name: "analytics.owned" } });
 const ann = { id: "1", email: "ann@example.com", name: "Ann" };
 const bob = { id: "2", email: "bob@example.com", name: "Bob" };
 const cyd = { id: "3", email: "cyd@example.com", name: "Cyd" };
@@ -53,4 +55,40 @@ test("nobody takes over the record of a quarantined key", async () => {
   const plan = await lab.plan(sync, { target, profiles });
   expect(told(plan.changes)).toEqual([]);
   expect(plan.refusals.map(({ code }) => code)).toEqual(["DUPLICATE_MATCH"]);
+});
+
+test("a row of a quarantined profile is frozen under another key, where the model says whose it is; who left the model has left", async () => {
+  const owned = async (people: readonly (typeof ann)[]) => {
+    await lab.model(people);
+    await lab.sql("drop table if exists analytics.owned");
+    await lab.sql(
+      "create table analytics.owned as select id, email, name, 'p' || id as profile_id from analytics.people",
+    );
+  };
+  await owned([ann, bob]);
+  const profiles = await lab.quarantine([], "column");
+  await lab.settle(byColumn, await lab.plan(byColumn, { target, profiles }));
+  await lab.quarantine(["p1", "p3"], "column");
+  await owned([{ ...ann, name: "Anna" }, { ...bob, name: "Bobby" }, cyd]);
+  const plan = await lab.plan(byColumn, { target, profiles });
+  expect(told(plan.changes)).toEqual(["update 2 bob@example.com"]);
+  expect(plan.refusals).toEqual([{ code: "QUARANTINED", message: expect.stringContaining("identity"), rows: 2 }]);
+  await lab.settle(byColumn, plan);
+  await owned([{ ...bob, name: "Bobby" }]);
+  expect(told((await lab.plan(byColumn, { target, profiles })).changes)).toEqual(["remove 1 ann@example.com"]);
+  await lab.quarantine([], "column");
+  await owned([{ ...ann, name: "Anna" }, { ...bob, name: "Bobby" }, cyd]);
+  expect(told((await lab.plan(byColumn, { target, profiles })).changes)).toEqual([
+    "add 3 cyd@example.com",
+    "update 1 ann@example.com",
+  ]);
+});
+
+test("a model that does not say whose its rows are is sent as it is", async () => {
+  await lab.model([ann, bob]);
+  const profiles = await lab.quarantine(["1", "2"], "column");
+  expect(told((await lab.plan(sync, { target, profiles })).changes)).toEqual([
+    "add 1 ann@example.com",
+    "add 2 bob@example.com",
+  ]);
 });

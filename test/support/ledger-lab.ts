@@ -2,13 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Relation } from "../../src/core/relation.ts";
 import type { ResultRange, RowFate } from "../../src/core/result.ts";
 import type { Trigger } from "../../src/core/run.ts";
 import type { SyncConfig } from "../../src/core/sync.ts";
 import { canonicalMapping } from "../../src/plan/mapping.ts";
 import { makePlan, type PlanOutcome, type PlanRequest, type PlanTarget } from "../../src/plan/plan.ts";
 import { changeReader, type FrozenChange } from "../../src/plan/read-changes.ts";
+import type { PlanProfiles } from "../../src/plan/request.ts";
 import { settle } from "../../src/settle/settle.ts";
 import { ensureState } from "../../src/state/ensure.ts";
 import { stateTables, syncTables } from "../../src/state/names.ts";
@@ -98,7 +98,7 @@ export class LedgerLab {
   }
 
   /** Replaces what identity publishes of profiles. */
-  async quarantine(ids: readonly string[]): Promise<Relation> {
+  async quarantine(ids: readonly string[], by: PlanProfiles["by"] = "key"): Promise<PlanProfiles> {
     const text = this.warehouse.dialect.typeName("text");
     await this.warehouse.session("write", async (session) => {
       await session.execute([
@@ -107,7 +107,7 @@ export class LedgerLab {
         sql`insert into analytics.profile values ${listed([...ids.map((id) => sql`(${id}, 1)`), sql`('free', 0)`])}`,
       ]);
     });
-    return { schema: "analytics", name: "profile" };
+    return { relation: { schema: "analytics", name: "profile" }, by };
   }
 
   async plan(
