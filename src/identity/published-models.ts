@@ -2,6 +2,8 @@
 export interface PublishedModel {
   readonly name: string;
   readonly description: string;
+  /** The columns, of text, that tell its rows apart; left out where one column's own test says so. */
+  readonly grain?: readonly string[];
   readonly columns: readonly {
     readonly name: string;
     readonly description: string;
@@ -22,6 +24,7 @@ export const published: readonly PublishedModel[] = [
   {
     name: "identifier",
     description: "Every identifier that a record bears now.",
+    grain: ["namespace", "value"],
     columns: [
       { ...namespace, tests: ["not_null"] },
       { ...value, tests: ["not_null"] },
@@ -34,12 +37,17 @@ export const published: readonly PublishedModel[] = [
   {
     name: "identity_edge",
     description: "Evidence that two identifiers are one person: one row per pair, rule and source.",
+    grain: ["a_namespace", "a_value", "b_namespace", "b_value", "rule", "source"],
     columns: [
       { name: "a_namespace", description: namespace.description, tests: ["not_null"] },
       { name: "a_value", description: value.description, tests: ["not_null"] },
       { name: "b_namespace", description: namespace.description, tests: ["not_null"] },
       { name: "b_value", description: value.description, tests: ["not_null"] },
-      { name: "rule", description: "`same_record`; `must_link` or `cannot_link`: a decision; or how matching compared them", tests: ["not_null"] },
+      {
+        name: "rule",
+        description: "`same_record`; `must_link` or `cannot_link`: a decision; or how matching compared them",
+        tests: ["not_null"],
+      },
       { name: "source", description: "the source of the records; `decision`", tests: ["not_null"] },
       { name: "first_seen", description: "first observation" },
       { name: "last_seen", description: "last observation" },
@@ -55,6 +63,7 @@ export const published: readonly PublishedModel[] = [
   {
     name: "identity_component",
     description: "Which profile an identifier belongs to: one row per identifier.",
+    grain: ["namespace", "value"],
     columns: [
       { ...namespace, tests: ["not_null"] },
       { ...value, tests: ["not_null"] },
@@ -84,7 +93,8 @@ export const published: readonly PublishedModel[] = [
       { name: "profile_id", description: profileId, tests: ["unique", "not_null"] },
       {
         name: "status",
-        description: "`active`; `merged`: see profile_alias; `erased`: no record bears any of its identifiers. A split is an event of profile_lineage and no status: the part with the anchor stays as it was",
+        description:
+          "`active`; `merged`: see profile_alias; `erased`: no record bears any of its identifiers. A split is an event of profile_lineage and no status: the part with the anchor stays as it was",
         tests: [{ accepted_values: { arguments: { values: ["active", "merged", "split", "erased"] } } }],
       },
       { name: "quarantined", description: "1: a guard holds its cluster back; the last good assignment stands" },

@@ -10,10 +10,16 @@ export function schemaFile(config: IdentityConfig): string {
   );
 }
 
-function properties({ name, description, columns }: PublishedModel) {
+/** dbt's own test of uniqueness, of several columns: their texts beside each other. */
+export const oneRowPer = (model: string, columns: readonly string[]) => ({
+  unique: { name: `${model}_grain`, arguments: { column_name: columns.join(" || '|' || ") } },
+});
+
+function properties({ name, description, columns, grain }: PublishedModel) {
   return {
     name,
     description,
+    ...(grain !== undefined && { data_tests: [oneRowPer(name, grain)] }),
     columns: columns.map(({ name: column, description: about, tests }) => ({
       name: column,
       description: about,

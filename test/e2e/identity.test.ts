@@ -260,6 +260,7 @@ describe("identity, traits, a segment and its sync in one project", { timeout: 2
       // her second record, which likeness alone ties to her: without it she would be taken apart
       { evidence: "quarantined: cut from a cluster that is still over the limit" },
     ]);
+    expect(await jsonOf(["identity", "report"], at)).toMatchObject({ quarantined: 1, learned: [] });
     // its events do not count, so the segment let go of it
     expect(
       await project.rows(`select left_why from segment_membership where profile_id = '${ann}' and left_at is not null`),

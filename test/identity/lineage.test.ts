@@ -75,7 +75,14 @@ describe("what is told of profiles", () => {
   }, 120_000);
 
   it("gives every profile its best identifiers where no source has traits", async () => {
-    await build(lab, { tests: "with-tests" });
+    const { log } = await build(lab, { tests: "with-tests" });
+    const stages = [
+      "identity_record, .*read records 2 .1 rows.",
+      "identity_resolution, .*vertices 1.*finish 1",
+      "identity_golden, .*golden rules 1",
+    ];
+    for (const stage of stages)
+      expect(log).toMatch(new RegExp(`identity run \\d+, ${stage.replace(", ", ", statements and rows by stage: ")}`));
     expect(await lab.sql("select user_id, email, device_id from profile_golden")).toEqual([
       { user_id: "u1", email: "a@x.org", device_id: "d1" },
     ]);

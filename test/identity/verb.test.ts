@@ -14,7 +14,7 @@ const yaml = `identity:
     device_id: { priority: 3 }
   sources:
     web: { table: web, key: id, at: seen, identifiers: { user_id: user_id, email: email, device_id: device_id } }
-  guards: { max_cluster: off, brake: { merges: 20% } }
+  guards: { max_cluster: off, learn_blocked_above: 2, brake: { merges: 20% } }
 `;
 
 describe("the verb identity, the brake and bad input, on Postgres", () => {
@@ -218,11 +218,17 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     const again = await verb("merge", "email:y@x.org", "email:b@x.org", "--who", "ann", "--why", "told us again");
     expect(again.stdout).toContain("they are one person already");
     const bea = at.get("email b@x.org");
+    await lab.sql(
+      "insert into web select 100 + i, '2025-02-01', null, 'k' || i || '@x.org', 'kiosk' from generate_series(1, 3) as s(i)",
+    );
     await lab.sql("delete from web where email in ('b@x.org', 'y@x.org') or device_id = 'd1'");
     await build(lab, { asOf: "2026-02-01 00:00:00" });
     const told = await verb("explain", "email:b@x.org");
     expect(told.stdout).toBe(
       `no record bears email b@x.org any more; until 2026-02-01 00:00:00 it belonged to profile ${bea}\n`,
+    );
+    expect((await verb("report")).stdout).toContain(
+      "\ncaught by guards: learned_value 1 of device_id\n  found to link too many, and blocked: device_id kiosk, seen with 3 values of one namespace, limit 2\n",
     );
     const erased = (await lab.sql("select profile_id from profile where status = 'erased'"))[0]?.profile_id;
     const pinned = await verb("pin", String(erased), "email", "b@x.org", "--who", "ann", "--why", "told us");

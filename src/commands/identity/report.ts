@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ExitCode } from "../../core/exit.ts";
+import { maskValue } from "../../destinations/pii.ts";
 import { sql } from "../../warehouse/sql.ts";
 import type { Session } from "../../warehouse/warehouse.ts";
 import type { App } from "../app.ts";
@@ -26,7 +27,9 @@ const runRow = z.object({
   statements: count.nullable(),
 });
 const stepRow = z.object({ stage: z.string(), statements: count, changed_rows: count });
+const learnedRow = z.object({ namespace: z.string(), value: z.string(), evidence: z.string() });
 const mostSizes = 20;
+const mostLearned = 20;
 /** The version of identity's state tables that counts statements by stage. */
 const countsStages = 2;
 
@@ -48,6 +51,10 @@ export interface IdentityReport {
   /** Identifiers per profile, records among them, and how many profiles have so many: the largest first. */
   readonly sizes: readonly Named[];
   readonly guards: readonly (Named & { readonly namespace: string })[];
+  /** Values that were found to link too many and are blocked: the first by name, masked unless they may be shown. */
+  readonly learned: readonly z.output<typeof learnedRow>[];
+  /** Profiles whose cluster a guard holds back. */
+  readonly quarantined: number;
 }
 
 /** `identity report`: how many records of which sources became how many profiles, and what the guards did. */
@@ -92,6 +99,14 @@ export async function readReport(app: App): Promise<IdentityReport> {
           group by guard, namespace order by guard, namespace`,
         counted.extend({ namespace: z.string() }),
       );
+      const learned = await session.query(
+        sql`select namespace, value, evidence from ${of(at.violation)} where guard = 'learned_value' order by namespace, value limit ${mostLearned}`,
+        learnedRow,
+      );
+      const [held] = await session.query(
+        sql`select count(*) as profiles from ${of(at.profile)} where quarantined = 1`,
+        z.object({ profiles: count }),
+      );
       const declared = app.identity?.sources.map(({ name }) => name) ?? [];
       return {
         profiles: profiles.map(named),
@@ -100,6 +115,11 @@ export async function readReport(app: App): Promise<IdentityReport> {
         stages,
         sizes: sizes.map(named),
         guards: guards.map(named),
+        learned: learned.map((each) => ({
+          ...each,
+          value: app.showValues ? each.value : String(maskValue(each.value)),
+        })),
+        quarantined: held?.profiles ?? 0,
       };
     },
     app.signal,
@@ -189,6 +209,12 @@ export function reportLines(told: IdentityReport): string[] {
     ({ name, namespace, rows }) => `${name} ${rows}${namespace === "" ? "" : ` of ${namespace}`}`,
   );
   if (guards.length > 0) lines.push(`caught by guards: ${guards.join(", ")}`);
+  for (const { namespace, value, evidence } of told.learned)
+    lines.push(`  found to link too many, and blocked: ${namespace} ${value}, ${evidence}`);
+  if (told.quarantined > 0)
+    lines.push(
+      `${many(told.quarantined, "profile")} in quarantine: the last good assignment stands, and syncs leave them as they are`,
+    );
   return lines;
 }
 

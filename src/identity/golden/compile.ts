@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import type { CompiledFile } from "../../core/compiled.ts";
 import { type IdentityConfig, identityTraits } from "../../core/identity.ts";
 import { jinja, text } from "../jinja.ts";
+import { oneRowPer } from "../schema-file.ts";
 import { goldenQuery } from "./golden-query.ts";
 import { atPointer, identifierProvenance, identifierValues, stagedAtPointer } from "./identifier-query.ts";
 import { pinnedSelect } from "./pins.ts";
@@ -106,6 +107,7 @@ function properties(config: IdentityConfig): string {
       name: "profile_golden_provenance",
       description:
         "Where each value of profile_golden comes from: one row per profile and namespace or trait that a source says.",
+      data_tests: [oneRowPer("profile_golden_provenance", ["profile_id", "trait"])],
       columns: [
         { name: "profile_id", description: "the profile", data_tests: ["not_null", toProfile] },
         { name: "trait", description: "a trait or a namespace of identity.yml", data_tests: ["not_null"] },
