@@ -10,6 +10,7 @@ const yaml = `identity:
     device_id: { priority: 3, limit: { email: 3, within: 30 days } }
   sources:
     web: { table: web, key: id, at: seen, identifiers: { user_id: user_id, email: email, device_id: device_id } }
+    crm: { table: crm, key: id, at: seen, ttl: 400 days, identifiers: { user_id: user_id }, traits: { first_name: first_name } }
   blocked: { email: { patterns: ["^noreply@"] } }
   guards: { max_cluster: off, brake: off }
 `;
@@ -33,14 +34,23 @@ async function history(lab: IdentityLab) {
     `create table ${web} (id integer, seen timestamp, user_id text, email text, device_id text)`,
     `insert into ${web} values ${seen.join(", ")}`,
   );
+  const crm = `${lab.prefix}crm`;
+  await lab.sql(
+    `create table ${crm} (id integer, seen timestamp, user_id text, first_name text)`,
+    `insert into ${crm} values (1, timestamp '2025-01-01 00:00:00', 'u1', 'Ann'), (2, timestamp '2025-01-01 00:00:00', 'u2', 'Bea'), (3, timestamp '2025-01-01 00:00:00', 'u3', 'Cyd')`,
+  );
   await build(lab);
   const first = await groups(lab);
   const before = await assignment(lab);
   await lab.sql(
     `insert into ${web} values (8, timestamp '2025-01-10 00:00:00', null, 'b@x.org', 'd2')`,
     `delete from ${web} where id = 5`,
+    `update ${crm} set first_name = 'Beatrix' where id = 2`,
   );
   await build(lab);
+  const golden = await lab.sql(
+    `select value, rule, from_run = newest.run as written from ${lab.prefix}identity_state_golden cross join (select max(run) as run from ${lab.prefix}identity_state_pointer) as newest where to_run is null order by value`,
+  );
   const after = await assignment(lab);
   const told = await lab.sql("select guard, namespace, value from identity_violation order by guard, namespace, value");
   const edges = await lab.sql("select status, count(*) as n from identity_edge group by status order by status");
@@ -49,6 +59,11 @@ async function history(lab: IdentityLab) {
     second: await groups(lab),
     told: told.map((row) => Object.values(row).join(" ")),
     edges: edges.map(({ status, n }) => `${String(status)} ${Number(n)}`),
+    // the second run wrote the one whose name changed, and u1's and u3's names stand as the first did
+    golden: golden.map(({ value, rule, written }) => `${String(value)} ${String(rule)} ${String(Boolean(written))}`),
+    names: (
+      await lab.sql("select first_name from profile_golden where first_name is not null order by first_name")
+    ).map(({ first_name: name }) => name),
     kept: ["user_id u1", "user_id u2"].map((name) => before.get(name) === after.get(name)),
   };
 }
@@ -64,8 +79,10 @@ describe.each(["snowflake", "bigquery"] as const)("identity by dbt on %s", async
       labs.push(await openIdentityLab({}), await openIdentityLab({}, cloud.on));
       const [here, there] = [await history(labs[0] as IdentityLab), await history(labs[1] as IdentityLab)];
       expect(there).toEqual(here);
-      expect(here.first).toContainEqual(["device_id d1", "email a@x.org", "user_id u1"]);
+      expect(here.first).toContainEqual(["device_id d1", "email a@x.org", "record:crm 1", "user_id u1"]);
       expect(here.kept).toEqual([true, true]);
+      expect(here.golden).toEqual(["Ann only_value false", "Beatrix only_value true", "Cyd only_value false"]);
+      expect(here.names).toEqual(["Ann", "Beatrix", "Cyd"]);
       expect(here.second).not.toEqual(here.first);
     } finally {
       for (const lab of labs) await lab.close();
