@@ -150,6 +150,7 @@ verb(
   .option("--why <reason>", "why (merge, split, pin, unpin)")
   .option("--print", "show the weights instead of writing their file (train)")
   .option("--build", "work the next run out anew, though one is staged (diff)")
+  .option("--as-of <instant>", "what {{ millrace.as_of() }} gives, in place of now (diff)")
   .action(act(async () => (await import("./commands/identity.ts")).identity));
 
 verb("compile", "rules, traits and identity to reviewable SQL", "millrace compile").action(
