@@ -52,7 +52,7 @@ export function createBench(fixture: ConnectorFixture): Bench {
       mode: fixture.mode ?? (target.modes.includes("mirror") ? "mirror" : "upsert"),
       clock,
       secrets: fixture.secrets,
-      timeoutMs: fixture.timeoutMs ?? 10_000,
+      timeoutMs: fixture.timeoutMs,
     });
   const driver = drive(fixture.account);
   return {

@@ -76,7 +76,7 @@ export interface DriverParts {
   readonly clock: Clock;
   readonly secrets: readonly string[];
   /** Of the HTTP client, in real time. */
-  readonly timeoutMs: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Time that moves only when somebody sleeps; a sleep takes a few real milliseconds, so that peers can get on with their work. */
@@ -95,12 +95,15 @@ export function testClock(start = new Date("2026-03-02T09:00:00Z")): Clock {
 
 const maxPolls = 500;
 
+/** A busy machine under coverage takes ten seconds to read 10 MB of CSV. */
+const patienceMs = 60_000;
+
 export function createDriver(parts: DriverParts): Driver {
   const target: Target = requireTarget(parts.connector, parts.target);
   const account: unknown = parts.connector.account.parse(parts.account);
   const options: unknown = target.options.parse(parts.options);
   const held = new Map<string, ContractRow & { externalId?: string }>();
-  const accounts = new Accounts({ clock: parts.clock, http: { timeoutMs: parts.timeoutMs } });
+  const accounts = new Accounts({ clock: parts.clock, http: { timeoutMs: parts.timeoutMs ?? patienceMs } });
   let requests = 0;
   let runs = 0;
   let state: Value | undefined;

@@ -44,7 +44,7 @@ export interface ConnectorFixture {
   readonly options: unknown;
   /** Default: mirror where the target has it, else upsert. */
   readonly mode?: Mode;
-  /** Of the HTTP client, in real time; short where `misbehave` lets a request hang. Default 10 s. */
+  /** Of the HTTP client, in real time; short where `misbehave` lets a request hang. Default 60 s. */
   readonly timeoutMs?: number;
   /** A record the destination takes; identifiers differ for different n. */
   makeRow(n: number): ContractRow;

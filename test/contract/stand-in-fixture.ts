@@ -39,7 +39,6 @@ export async function openStandInCase<S>(one: StandInCase<S>): Promise<Connector
     account,
     wrongAccount: { ...account, ...one.wrong },
     clock,
-    timeoutMs: 10_000,
     async readState() {
       const reply = await fetch(`${sandbox.url}/_sandbox/state`);
       return one.read(((await reply.json()) as Record<string, S>)[one.name] as S);

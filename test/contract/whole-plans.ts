@@ -84,7 +84,6 @@ export function wholePlans(plans: WholePlans): void {
       mode,
       clock,
       secrets: plans.secrets,
-      timeoutMs: 30_000,
     });
     drivers.push(driver);
     seen.length = 0;

@@ -30,6 +30,7 @@
       {%- do millrace.identity_step('golden', insert ~ (query | replace(millrace.identity_golden_everybody(), 'c.profile_id ' ~ among)) ~ ') as said') -%}
     {%- endif -%}
   {%- endif -%}
+  {%- do millrace.identity_statistics([golden]) -%}
   {%- do millrace.identity_step('golden rules', 'update ' ~ runs ~ " set golden = '" ~ rules ~ "' where run = " ~ run) -%}
 {%- endmacro %}
 

@@ -171,7 +171,6 @@ test("fields are the standard ones and those that Braze has seen, page by page",
     mode: "upsert",
     clock: testClock(),
     secrets: [],
-    timeoutMs: 10_000,
   });
   const fields = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`a${String(n).padStart(2, "0")}`, n]));
   await driver.deliver([{ key: "1", op: "add", match: { external_id: "u1" }, fields: { ...fields, vip: true } }]);

@@ -31,7 +31,6 @@ export async function seedUsers(fixture: ConnectorFixture, options: Row, rows: r
     mode: "upsert",
     clock: fixture.clock ?? testClock(),
     secrets: fixture.secrets,
-    timeoutMs: 10_000,
   });
   await driver.deliver(rows.map((row) => ({ ...row, op: "add" as const })));
   await driver.close();

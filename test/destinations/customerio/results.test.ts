@@ -155,7 +155,6 @@ describe("a workspace", () => {
       mode: "upsert",
       clock: testClock(),
       secrets: [],
-      timeoutMs: 10_000,
     });
     return { sandbox, driver };
   };
@@ -186,7 +185,6 @@ describe("a workspace", () => {
       mode: "remove",
       clock: testClock(),
       secrets: [],
-      timeoutMs: 10_000,
     });
     await eraser.deliver([{ ...row("u1"), op: "remove" }]);
     await driver.deliver([{ key: "again", op: "add", match: { email: "a@example.com" }, fields: {} }]);

@@ -30,7 +30,6 @@ async function open(kind: Kind): Promise<ConnectorFixture> {
     wrongAccount: { ...account, client_secret: "not-the-client-secret" },
     secrets: ["sandbox-secret", "not-the-client-secret"],
     clock,
-    timeoutMs: 10_000,
     ...kind,
     async readState() {
       const reply = await fetch(`${sandbox.url}/_sandbox/state`);

@@ -34,7 +34,6 @@ function drive(target: string, options: Row, mode: Mode): Driver {
     mode,
     clock,
     secrets,
-    timeoutMs: 30_000,
   });
   drivers.push(driver);
   return driver;

@@ -38,7 +38,6 @@ async function open(kind: Kind): Promise<ConnectorFixture> {
     wrongAccount: { base_url, access_token: "pat-not-the-token" },
     secrets: ["pat-sandbox", "pat-not-the-token", "sandbox-secret", "sandbox-refresh"],
     clock,
-    timeoutMs: 10_000,
     ...kind,
     async readState() {
       const { hubspot: held } = (await (await fetch(`${sandbox.url}/_sandbox/state`)).json()) as {

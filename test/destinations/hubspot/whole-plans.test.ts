@@ -35,7 +35,6 @@ function drive(target: string, options: Row, mode: Mode, account: Row = {}): Dri
     mode,
     clock,
     secrets: ["pat-sandbox"],
-    timeoutMs: 30_000,
   });
   drivers.push(driver);
   return driver;

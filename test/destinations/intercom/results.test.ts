@@ -116,7 +116,6 @@ describe("a workspace", () => {
         mode,
         clock: testClock(),
         secrets: [],
-        timeoutMs: 10_000,
       });
     return { sandbox, open };
   };
@@ -193,7 +192,6 @@ describe("a workspace", () => {
       mode: "remove",
       clock: testClock(),
       secrets: [],
-      timeoutMs: 10_000,
     });
     await eraser.deliver([{ key: "a", op: "remove", match, fields: {} }]);
     expect((await sandbox.state()).intercom.contacts).toEqual({});

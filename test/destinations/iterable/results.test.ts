@@ -169,7 +169,6 @@ describe("a project", () => {
       mode: "upsert",
       clock: testClock(),
       secrets: [],
-      timeoutMs: 10_000,
     });
     return { sandbox, driver };
   };
@@ -218,7 +217,6 @@ describe("a project", () => {
       mode: "upsert",
       clock: testClock(),
       secrets: [],
-      timeoutMs: 10_000,
     });
     await expect(iterable.check(driver.ctx as never)).rejects.toMatchObject({
       hint: expect.stringContaining("server-side") as string,

@@ -54,7 +54,6 @@ async function open(kind: Kind): Promise<ConnectorFixture> {
     wrongAccount: { base_url: `${sandbox.url}/klaviyo`, api_key: "pk_not_the_key" },
     secrets: ["pk_sandbox", "pk_not_the_key"],
     clock,
-    timeoutMs: 10_000,
     ...kind,
     async readState() {
       return stateOf(kind, ((await (await fetch(`${sandbox.url}/_sandbox/state`)).json()) as State).klaviyo);
@@ -190,7 +189,6 @@ for (const by of Object.values(keys)) {
           mode: "upsert",
           clock: fixture.clock ?? testClock(),
           secrets: fixture.secrets,
-          timeoutMs: 10_000,
         });
         await driver.deliver(rows.map((row) => ({ ...row, op: "add" as const })));
         await driver.close();

@@ -36,7 +36,6 @@ function drive(target: string, options: Row, mode: Mode): Driver {
     mode,
     clock,
     secrets: ["pk_sandbox"],
-    timeoutMs: 30_000,
   });
   drivers.push(driver);
   return driver;

@@ -131,7 +131,6 @@ describe("subscriptions", () => {
         mode: "mirror",
         clock: testClock(),
         secrets: [],
-        timeoutMs: 10_000,
       });
     return { sandbox, open };
   };

@@ -33,7 +33,6 @@ connectorContract("salesforce campaign member", async () => {
     target: "campaign_member",
     options: { campaign: "Spring" },
     clock,
-    timeoutMs: 10_000,
     textField: "Note__c",
     makeRow: (n) => row(n, { Status: "Sent", Note__c: `note ${n}` }),
     makeBadRow: (n) => ({ ...row(n), match: { No__c: `NOBODY-${n}` } }),

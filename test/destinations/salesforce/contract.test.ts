@@ -28,7 +28,6 @@ async function open(options: Record<string, unknown>): Promise<ConnectorFixture>
     target: "record",
     options: { object: "Contact", ...options },
     clock,
-    timeoutMs: 10_000,
     textField: "Description",
     makeRow: (n) => ({
       key: `c${n}`,

@@ -80,7 +80,6 @@ export async function openStandIn(settings: Settings = {}, clock = testClock()):
         mode,
         clock,
         secrets: ["sandbox-secret"],
-        timeoutMs: 30_000,
       });
       drivers.push(driver);
       return driver;

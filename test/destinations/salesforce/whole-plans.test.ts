@@ -39,7 +39,6 @@ function drive(options: Row = {}, mode: Mode = "mirror", target = "record"): Dri
     mode,
     clock,
     secrets: ["sandbox-secret"],
-    timeoutMs: 30_000,
   });
   drivers.push(driver);
   return driver;

@@ -93,10 +93,10 @@ ranked as (
   from keyed
 )
 
-    select ranked.profile_id, ranked.subject, ranked.part_1
+    -- pins are few: looked up in a hash of them, and joined to nothing, for Postgres expects one row of ranked and would scan them for each
+    select profile_id, subject, part_1
     from ranked
-    left join pinned on pinned.profile_id = ranked.profile_id and pinned.trait = ranked.subject
-    where ranked.place = 1 and pinned.profile_id is null
+    where place = 1 and subject || ' ' || profile_id not in (select trait || ' ' || profile_id from pinned)
   ) as best
 ) as said on said.profile_id = profile.profile_id
 group by profile.profile_id
