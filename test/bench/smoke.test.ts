@@ -42,5 +42,5 @@ test("the benchmark of identity's incremental runs holds them against full ones"
   const of = "40 edges onto 3,200 identifiers";
   const figures = report.parse(JSON.parse(stdout)).map(({ what }) => what);
   expect(figures).toContain(`${of}: full recompute`);
-  expect(figures).toContain(`${of}: against full, reading and normalising counted`);
+  expect(figures).toContain(`${of}: against full, readings and golden values counted`);
 });

@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { z } from "zod";
 import { compileAll } from "../../../src/commands/compiled.ts";
 import { checkProject } from "../../../src/config/check.ts";
 import { envFrom } from "../../../src/config/env.ts";
@@ -46,7 +48,12 @@ where
     and (profiles.country in ('A', 'B${i % 20}') or profiles.profile_id not in (select customer_id from recent))
 ${i === 0 ? "" : `    and profiles.profile_id not in (select profile_id from {{ ref('s${i - 1}') }})\n`}`;
 
+/** Models that can be built as of another day, as compiled ones can; dbt has to render them. */
+const asOf = "cast('{{ var('as_of', run_started_at) }}' as timestamp)";
+
 const rounds = 5;
+
+const isSegment = ({ name }: { readonly name: string }): boolean => /^s\d+$/.test(name);
 
 /** A thousand segments: what checking them costs, and dbt's parse of what they compile to against as many models written by hand. */
 export async function benchMany(count: number, tell: (figure: Figure) => void): Promise<void> {
@@ -75,7 +82,7 @@ export async function benchMany(count: number, tell: (figure: Figure) => void): 
     tell({ what: "the longest segment's SQL, lines", value: Math.max(...lines), unit: "rows", target: { most: 60 } });
 
     await hand.compile();
-    // As many models as compile makes, each with a description and no more, as a segment's model has.
+    // As many models as compile makes, described and tested as those are.
     const own = numbers.map((i) => [`sql/models/by_hand/s${i}.sql`, byHand(i)]);
     const beside =
       files.length - count - compileAll(await hand.compile()).filter(({ path }) => path.endsWith(".sql")).length;
@@ -84,21 +91,35 @@ export async function benchMany(count: number, tell: (figure: Figure) => void): 
       byHand(i).replace(`{{ ref('s${i - 1}') }}`, `{{ ref('s${i}') }}`),
     ]);
     const names = [...own, ...more].map(([path = ""]) => path.slice(path.lastIndexOf("/") + 1, -4));
-    const described = names.map((name) => `  - name: ${name}\n    description: By hand.\n`).join("");
+    const properties = compileAll(await compiled.compile()).find(({ path }) => path === "segments/segments.yml");
+    const said = z
+      .object({ models: z.array(z.looseObject({ name: z.string() })) })
+      .parse(parse(properties?.text ?? ""));
+    const [segments, others] = [said.models.filter(isSegment), said.models.filter((model) => !isSegment(model))];
+    const described = [...segments, ...others].map((model, i) => ({ ...model, name: names[i] ?? "" }));
     await hand.write({
       ...Object.fromEntries([...own, ...more]),
-      "sql/models/by_hand/by_hand.yml": `version: 2\nmodels:\n${described}`,
+      "sql/models/by_hand/by_hand.yml": stringify({ version: 2, models: described }),
     });
 
-    const parse = [await parsing(compiled), await parsing(hand)] as const;
+    const parsed = [await parsing(compiled), await parsing(hand)] as const;
     // The cheapest of several each, in turn: a machine with other work is never the same twice.
-    const cpu = Array.from({ length: rounds }, () => parse.map((once) => once()));
-    const [ours = Number.NaN, theirs = Number.NaN] = parse.map((_, i) =>
+    const cpu = Array.from({ length: rounds }, () => parsed.map((once) => once()));
+    const [ours = Number.NaN, theirs = Number.NaN] = parsed.map((_, i) =>
       Math.min(...cpu.map((one) => one[i] ?? Number.NaN)),
     );
     tell({ what: `dbt parse of the ${files.length} compiled models`, value: ours, unit: "CPU-s" });
     tell({ what: "dbt parse of as many models by hand", value: theirs, unit: "CPU-s" });
     tell({ what: "parse: compiled against by hand", value: ours / theirs, unit: "x", target: { most: 1 } });
+
+    await hand.write(
+      Object.fromEntries(
+        [...own, ...more].map(([path = "", text = ""]) => [path, text.replaceAll("current_timestamp", asOf)]),
+      ),
+    );
+    const instants = parsed[1]();
+    tell({ what: "dbt parse of the same by hand, each at the run's instant", value: instants, unit: "CPU-s" });
+    tell({ what: "parse: compiled against by hand at the run's instant", value: ours / instants, unit: "x" });
   } finally {
     await compiled.remove();
     await hand.remove();
