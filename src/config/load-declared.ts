@@ -7,6 +7,7 @@ import {
   type TraitFile,
   traitModel,
 } from "../core/declared.ts";
+import { longestName } from "../core/model-name.ts";
 import { segmentNames, traitNames } from "./collect-names.ts";
 import { cycleFaults, type Edges } from "./cycles.ts";
 import { type DeclaredFile, keysOf } from "./declared-file.ts";
@@ -24,9 +25,6 @@ import { placeAt, type SourceMap, type SourcePath } from "./source.ts";
 import { columnFaults } from "./trait-columns.ts";
 import { traitEdges } from "./trait-rules.ts";
 import { validate } from "./validate.ts";
-
-/** Postgres names nothing longer. */
-const longestModel = 63;
 
 export interface LoadedDeclarations {
   readonly declarations: Declarations;
@@ -97,8 +95,8 @@ export function loadDeclarations(
       faults.push(
         error(top, `${taken.file} has this file's name, and their models would share one`, "rename one of the files"),
       );
-    } else if (traitModel(read).length > longestModel) {
-      const message = `the model of this file would be named ${traitModel(read)}, and an engine ends at ${longestModel} characters`;
+    } else if (traitModel(read).length > longestName) {
+      const message = `the model of this file would be named ${traitModel(read)}, and an engine ends at ${longestName} characters`;
       faults.push(error(top, message, "give the file a shorter name"));
     }
     traits.push(read);

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Span } from "../core/declared.ts";
+import { longestName, shortName } from "../core/model-name.ts";
 import { withoutImplied } from "../rules/alternatives.ts";
 import { ago, anySql, filtersSql } from "../rules/comparison.ts";
 import { comment } from "../rules/literal.ts";
@@ -27,7 +27,6 @@ export interface CountModel {
 
 /** Postgres ends at 1,664 columns, and a person long before. */
 export const columnsPerModel = 400;
-const longestName = 63;
 
 /** Every pattern's model. Shared ones have a column per pattern, the others rows of (profile_id, pattern, times). */
 export function countModels(
@@ -55,11 +54,7 @@ export function countModels(
 }
 
 function named(table: string, suffix: string, taken: Set<string>): string {
-  const whole = `event_counts__${table.toLowerCase()}${suffix}`;
-  const short =
-    whole.length <= longestName - 3
-      ? whole
-      : `${whole.slice(0, longestName - 10)}_${createHash("sha256").update(whole).digest("hex").slice(0, 6)}`;
+  const short = shortName(`event_counts__${table.toLowerCase()}${suffix}`, longestName - 3);
   let name = short;
   for (let n = 2; taken.has(name); n++) name = `${short}_${n}`;
   taken.add(name);

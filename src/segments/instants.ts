@@ -4,7 +4,7 @@ const many = 50;
 const call = /\{\{ millrace\.(?:ago\((\d+), '(\w+)', '[^']*'\)|as_of\(\)) \}\}/g;
 const inWords = /\[(?:\d+ (?:minute|hour|day|week|month|year)s? ago|now)\]/;
 
-const refCall = /\{\{ ref\('(\w+)'\) \}\}/g;
+const models = /\{\{ ref\('(\w+)'\) \}\}/g;
 
 /**
  * A compiled query that names hundreds of instants, with each in words, `[18 days ago]`, for the package's `at_instants` to fill in: dbt's
@@ -22,10 +22,10 @@ export function withInstantsInWords(query: string, timeZone: string): string {
 
 /** dbt notes every call of `ref`, also the hundredth of one model: in its parse, and in the manifest that it writes. */
 function withModelsNamedOnce(query: string): { readonly named: string; readonly text: string } {
-  const calls = Map.groupBy(query.matchAll(refCall), ([, model = ""]) => model);
+  const calls = Map.groupBy(query.matchAll(models), ([, model = ""]) => model);
   const often = new Set([...calls].filter(([, all]) => all.length >= many).map(([model]) => model));
   return {
     named: [...often].map((model) => `{% set model_${model} = ref('${model}') %}\n`).join(""),
-    text: query.replace(refCall, (whole, model: string) => (often.has(model) ? `{{ model_${model} }}` : whole)),
+    text: query.replace(models, (whole, model: string) => (often.has(model) ? `{{ model_${model} }}` : whole)),
   };
 }

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { TraitDeclaration } from "../core/declared.ts";
+import { longestName, shortName } from "../core/model-name.ts";
 import type { RowRoom } from "../core/row-room.ts";
 import { comment } from "../rules/literal.ts";
 import { columns, ref } from "../rules/text.ts";
@@ -95,14 +95,11 @@ export interface CutOptions<T> {
   readonly bytes: number;
 }
 
-const longestName = 63;
 const longestSuffix = "_part_1600".length;
 
 /** Names of parts that are models of their own; those that are taken are passed over, and what is too long is cut. */
 export function partNames(whole: string, count: number, taken: ReadonlySet<string>): string[] {
-  const hash = createHash("sha256").update(whole).digest("hex").slice(0, 6);
-  const room = longestName - longestSuffix;
-  const stem = whole.length <= room ? whole : `${whole.slice(0, room - hash.length - 1)}_${hash}`;
+  const stem = shortName(whole, longestName - longestSuffix);
   const names: string[] = [];
   for (let n = 1; names.length < count; n++) {
     const name = `${stem}_part_${n}`;
