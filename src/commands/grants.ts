@@ -2,8 +2,8 @@ import { ConfigError, GrantMissing, MillraceError } from "../core/errors.ts";
 import type { Relation } from "../core/relation.ts";
 import { type Grants, type Need, needsOf } from "../warehouse/grants.ts";
 import type { App } from "./app.ts";
+import { profilesReadBy } from "./pipeline/quarantine.ts";
 import type { VerbAction } from "./run-verb.ts";
-import { publishedIdentity } from "./why-identity.ts";
 
 /** `grants`: statements for an administrator, in order. Connects to nothing. */
 export const grants =
@@ -47,8 +47,8 @@ export async function needsOfProject(
   for (const sync of app.syncs) {
     try {
       models.push(await app.relation(sync));
-      const published = await publishedIdentity(app, sync);
-      if (published !== null) models.push(published.profile);
+      const profiles = await profilesReadBy(app, sync);
+      if (profiles !== null) models.push(profiles);
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
       unknown.push(sync.name);

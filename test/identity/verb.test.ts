@@ -238,6 +238,21 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     expect(pinned.code).toBe(2);
   }, 240_000);
 
+  it("is read by plans of any key, and so granted for them", async () => {
+    await lab.write(
+      "millrace.yml",
+      `project: lab\nwarehouse: { type: postgres, url: "${database.url}" }\ndbt: { project: . }\nstore: ./store.sqlite\naccounts: { exports: { connector: file, path: ./out } }\n`,
+    );
+    await lab.write(
+      "syncs/people.yml",
+      "sync: people\nmodel: profile_golden\nkey: email\nto: { account: exports, target: csv, path: people.csv }\nmode: mirror\nfields: { email: email }\n",
+    );
+    const told = await runCli(["grants", "--role", "reader", "--project", lab.dir]);
+    expect(told.code).toBe(0);
+    expect(told.stdout).toMatch(/^grant select on "\w+"."profile_golden" to "reader";$/m);
+    expect(told.stdout).toMatch(/^grant select on "\w+"."profile" to "reader";$/m);
+  }, 240_000);
+
   it("says of a project in which identity was never built what builds it", async () => {
     await lab.sql("drop view identity_component cascade");
     const told = await verb("explain", "email:a@x.org");
