@@ -4,7 +4,7 @@ import { profileKeys } from "../rules/rows.ts";
 import { steadyConfig } from "../rules/steady.ts";
 import { type ModelProperties, propertiesFile } from "../rules/text.ts";
 import { choose } from "./choose.ts";
-import { countModelSql, countModels, steadyCounts } from "./count-models.ts";
+import { countedBy, countModelSql, countModels, steadyCounts } from "./count-models.ts";
 import { flagParts, flagsSql } from "./flags-sql.ts";
 import { withInstantsInWords } from "./instants.ts";
 import { flowsSql, lifecycleFlowsSql, membershipSql, overlapSql, sizesSql } from "./membership-sql.ts";
@@ -29,6 +29,7 @@ export function compileSegments(
     segments.flatMap((segment) => ruleOf(segment) ?? []),
   );
   const counts = countModels(asked.counts.values(), daysOf, split);
+  const counted = countedBy(counts);
   const from = first.origin.file;
   const files: CompiledFile[] = [];
   const properties: ModelProperties[] = [];
@@ -72,12 +73,12 @@ export function compileSegments(
     if ("model" in segment.by && segment.by.model === segment.name) continue;
     add(
       segment.name,
-      `{{ config(materialized='view') }}\n\n${segmentSql(segment, declared, counts)}`,
+      `{{ config(materialized='view') }}\n\n${segmentSql(segment, declared, counted)}`,
       segment.origin.file,
     );
     properties.push({ name: segment.name, description: describe(segment), columns: [] });
   }
-  for (const { model, column, text } of flagParts(declared, counts)) {
+  for (const { model, column, text } of flagParts(declared, counted)) {
     add(model, text, from);
     properties.push({ name: model, description: `${column} of segment_flags, reckoned anew.`, columns: [] });
   }

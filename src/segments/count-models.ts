@@ -53,6 +53,10 @@ export function countModels(
   return models;
 }
 
+/** Which model counts a pattern, by its name. */
+export const countedBy = (models: readonly CountModel[]): ReadonlyMap<string, CountModel> =>
+  new Map(models.flatMap((model) => model.patterns.map(({ name }) => [name, model])));
+
 function named(table: string, suffix: string, taken: Set<string>): string {
   const short = shortName(`event_counts__${table.toLowerCase()}${suffix}`, longestName - 3);
   let name = short;

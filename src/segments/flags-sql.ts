@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import type { Declarations, SegmentDeclaration } from "../core/declared.ts";
 import { steadyConfig } from "../rules/steady.ts";
 import { columns, indent, ref, withTables } from "../rules/text.ts";
-import { type CountModel, columnsPerModel } from "./count-models.ts";
+import type { CountModel } from "./count-models.ts";
+import { countedTables } from "./counted-tables.ts";
 import { definitionOf, profileTable } from "./names.ts";
-import { patternKey, rulesWithin, sequenceName } from "./patterns.ts";
-import { ruleSql, type TimesOf } from "./rule-sql.ts";
-import { isBare, whoFollowed } from "./segment-sql.ts";
+import { ruleOf, ruleSql } from "./rule-sql.ts";
+import { isBare, sequencesOf } from "./segment-sql.ts";
 
 /** Where `segment_flags` says whether a profile is in a segment: a bit of one of its columns. */
 export interface Flag {
@@ -37,13 +37,13 @@ const partOf = (column: string): string => `segment_${column}`;
 /** The models of all columns of flags; each is part of the query of `segment_flags` and stands nowhere in the warehouse. */
 export function flagParts(
   declared: Declarations,
-  models: readonly CountModel[],
+  counted: ReadonlyMap<string, CountModel>,
 ): { readonly model: string; readonly column: string; readonly text: string }[] {
   return flagsOf(declared.segments).flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
     const { column, segment } = first;
-    const query = isBare(segment) ? listedFlags(column, group) : ruledFlags(column, group, declared, models);
+    const query = isBare(segment) ? listedFlags(column, group) : ruledFlags(column, group, declared, counted);
     const text = `{{ config(materialized='ephemeral') }}\n\n-- In which of ${group.length} segments each profile is now: the sum of their bits.\n${query}`;
     return [{ model: partOf(column), column, text }];
   });
@@ -77,7 +77,7 @@ export function flagsSql(declared: Declarations): string {
     "full outer join (",
     "    -- as the last build left them; a column may be new",
     "    select",
-    indent(columns(["profile_id", ...all.map(ownColumn), "layout"])),
+    indent(columns(["profile_id", `{{ millrace.own_columns(['${all.join("', '")}'], '0') }}`, "layout"])),
     "    from {{ this }}",
     ") as known on now_flags.profile_id = known.profile_id",
     `where\n    ${differs.join("\n    or ")}`,
@@ -88,7 +88,7 @@ export function flagsSql(declared: Declarations): string {
       "profile_id",
       ...all,
       `cast('${layout}' as {{ dbt.type_string() }}) as layout`,
-      "cast({{ millrace.first_flags_build() }} as {{ dbt.type_bigint() }}) as flags_build",
+      "cast({{ millrace.first_flags_build() }} as bigint) as flags_build",
     ]),
     "from now_flags",
   ].join("\n");
@@ -102,11 +102,9 @@ export function flagsSql(declared: Declarations): string {
 ${text}`;
 }
 
-const ownColumn = (column: string): string => `{{ millrace.own_column('${column}', '0') }} as ${column}`;
-
 /** Profiles with a bit set. */
 function together(all: readonly string[]): string {
-  const bits = (column: string): string => `cast(${column} as {{ dbt.type_bigint() }}) as ${column}`;
+  const bits = (column: string): string => `cast(${column} as bigint) as ${column}`;
   const [only = ""] = all;
   if (all.length === 1)
     return `select\n${columns(["profile_id", bits(only)])}\nfrom ${ref(partOf(only))}\nwhere ${only} <> 0`;
@@ -123,33 +121,15 @@ function ruledFlags(
   column: string,
   group: readonly Flag[],
   declared: Declarations,
-  models: readonly CountModel[],
+  counted: ReadonlyMap<string, CountModel>,
 ): string {
-  const countedBy = new Map(models.flatMap((model) => model.patterns.map(({ name }) => [name, model])));
-  const joined = new Map<string, { readonly model: CountModel; readonly patterns: Set<string> }>();
-  const sequences = new Map<string, string>();
-  const timesOf: TimesOf = (pattern) => {
-    const model = countedBy.get(pattern);
-    if (model === undefined) throw new Error(`no model counts ${pattern}`);
-    for (let n = 1; ; n++) {
-      const name = n === 1 ? model.model : `${model.model}__${n}`;
-      const table = joined.get(name) ?? { model, patterns: new Set() };
-      if (table.patterns.size >= columnsPerModel && !table.patterns.has(pattern)) continue;
-      table.patterns.add(pattern);
-      joined.set(name, table);
-      return `${name}.${pattern}`;
-    }
-  };
+  const rules = group.flatMap(({ segment }) => ruleOf(segment) ?? []);
+  const { tables, joins, timesOf } = countedTables(rules, counted);
   const bits = group.map(({ segment: { name, by }, bit }) => {
-    let condition: string;
-    if ("model" in by) {
-      condition = `profiles.profile_id in (select profile_id from ${ref(by.model)})`;
-    } else {
-      for (const each of rulesWithin(by.rule)) {
-        if (each.kind === "sequence") sequences.set(sequenceName(each), whoFollowed(sequenceName(each)));
-      }
-      condition = ruleSql(by.rule, declared.timeZone, "plain", timesOf);
-    }
+    const condition =
+      "model" in by
+        ? `profiles.profile_id in (select profile_id from ${ref(by.model)})`
+        : ruleSql(by.rule, declared.timeZone, "plain", timesOf);
     return { name, text: `case when\n${indent(condition)}\nthen ${bit} else 0 end` };
   });
   const asked = bits.map(({ text }) => text).join("\n");
@@ -159,13 +139,6 @@ function ruledFlags(
   const never = declared.excluded.map(
     ({ model }) => `profiles.profile_id not in (select profile_id from ${ref(model)} where profile_id is not null)`,
   );
-  const apart = [...joined]
-    .filter(([, { model }]) => model.kind === "apart")
-    .map(([name, { model, patterns }]) => [name, sideBySide(model.model, patterns)] as const);
-  const joins = [...joined].map(
-    ([name, { model }]) =>
-      `left join ${model.kind === "shared" ? `${ref(model.model)} as ${name}` : name} on profiles.profile_id = ${name}.profile_id`,
-  );
   const last = [
     "select",
     columns(["profiles.profile_id", `${sum}\nas ${column}`]),
@@ -173,15 +146,7 @@ function ruledFlags(
     ...joins,
     ...(never.length === 0 ? [] : [`where\n    ${never.join("\n    and ")}`]),
   ].join("\n");
-  return withTables([...apart, ...sequences], last);
-}
-
-/** Patterns counted apart, as columns: one join for all of them. */
-function sideBySide(model: string, patterns: ReadonlySet<string>): string {
-  const keys = [...patterns].map((name) => [name, `'${patternKey(name)}'`] as const);
-  const times = keys.map(([name, key]) => `max(case when pattern = ${key} then times end) as ${name}`);
-  const wanted = columns(keys.map(([, key]) => key));
-  return `select\n${columns(["profile_id", ...times])}\nfrom ${ref(model)}\nwhere pattern in (\n${wanted}\n)\ngroup by profile_id`;
+  return withTables([...tables, ...sequencesOf(rules)], last);
 }
 
 /** Segments that are a dbt model of that name: whomever it lists, also whom no trait knows. */

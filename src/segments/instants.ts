@@ -1,3 +1,5 @@
+import { refCall } from "../rules/text.ts";
+
 /** Fewer than these are read more easily as the calls that everybody's models have. */
 const many = 50;
 
@@ -8,7 +10,7 @@ const models = /\{\{ ref\('(\w+)'\) \}\}/g;
 
 /**
  * A compiled query that names hundreds of instants, with each in words, `[18 days ago]`, for the package's `at_instants` to fill in: dbt's
- * parse takes longer over a hundred calls than over a hundred models that only name others. A model named as often is looked up once.
+ * parse takes longer over a hundred calls than over a hundred models that only name others. So does a model named as often, `[purchases]`.
  * A value of the files that reads like such words keeps the calls.
  */
 export function withInstantsInWords(query: string, timeZone: string): string {
@@ -16,16 +18,16 @@ export function withInstantsInWords(query: string, timeZone: string): string {
   const words = query.replace(call, (_, count: string | undefined, unit: string) =>
     count === undefined ? "[now]" : `[${count} ${unit}${count === "1" ? "" : "s"} ago]`,
   );
-  const { named, text } = withModelsNamedOnce(words.trimEnd());
-  return `${named}{% call millrace.at_instants('${timeZone}') %}\n${text}\n{% endcall %}\n`;
+  const often = modelsNamedOften(words);
+  const text = words.replace(models, (whole, model: string) => (often.includes(model) ? `[${model}]` : whole));
+  const named = often.length === 0 ? "" : `, {${often.map((model) => `'${model}': ${refCall(model)}`).join(", ")}}`;
+  return `{% call millrace.at_instants('${timeZone}'${named}) %}\n${text.trimEnd()}\n{% endcall %}\n`;
 }
 
 /** dbt notes every call of `ref`, also the hundredth of one model: in its parse, and in the manifest that it writes. */
-function withModelsNamedOnce(query: string): { readonly named: string; readonly text: string } {
+function modelsNamedOften(query: string): string[] {
   const calls = Map.groupBy(query.matchAll(models), ([, model = ""]) => model);
-  const often = new Set([...calls].filter(([, all]) => all.length >= many).map(([model]) => model));
-  return {
-    named: [...often].map((model) => `{% set model_${model} = ref('${model}') %}\n`).join(""),
-    text: query.replace(models, (whole, model: string) => (often.has(model) ? `{{ model_${model} }}` : whole)),
-  };
+  return [...calls]
+    .filter(([model, all]) => all.length >= many && !query.includes(`[${model}]`))
+    .map(([model]) => model);
 }

@@ -10,12 +10,10 @@ import { definitionOf, flagsModel, membershipModel, profileTable } from "./names
  * those who entered since the last one and closes those who left, and touches nothing else.
  */
 export function membershipSql(declared: Declarations): string {
-  const definitions = flagsOf(declared.segments)
-    .flat()
-    .map(
-      ({ segment, column, bit }) =>
-        `    "${segment.name}": {"says": "${definitionOf(segment)}", "column": "${column}", "bit": ${bit}}`,
-    );
+  const definitions = flagsOf(declared.segments).map((group) => {
+    const says = group.map(({ segment }) => `        "${segment.name}": "${definitionOf(segment)}"`);
+    return `    "${group[0]?.column}": {\n${says.join(",\n")}\n    }`;
+  });
   const flags = ref(flagsModel);
   const why = declared.excluded.map(
     ({ model, why }) => `when changes.profile_id in (select profile_id from ${ref(model)}) then '${why}'`,
@@ -117,9 +115,8 @@ export function membershipSql(declared: Declarations): string {
   return [
     config,
     "",
-    `{#- what each segment says, as a hash, and which bit of ${flagsModel} is its -#}`,
-    // One text for dbt's parser, which takes a value of a thousand parts apart by itself.
-    `{% set definitions = fromjson('{\n${definitions.join(",\n")}\n}') %}`,
+    `{#- what each segment says, as a hash, in the order of its bit of ${flagsModel} -#}`,
+    `{% set definitions = millrace.flag_definitions('{\n${definitions.join(",\n")}\n}') %}`,
     "",
     header,
     ...needs,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { daysOf } from "../../src/config/span.ts";
 import type { Declarations, EventDeclaration, Rule, SegmentDeclaration } from "../../src/core/declared.ts";
-import { countModels } from "../../src/segments/count-models.ts";
+import { countedBy, countModels } from "../../src/segments/count-models.ts";
 import { flagParts } from "../../src/segments/flags-sql.ts";
 import { patternKey, patternName } from "../../src/segments/patterns.ts";
 
@@ -42,7 +42,7 @@ function flagsOf(segments: readonly SegmentDeclaration[], patterns: readonly Ext
     timeZone: "UTC",
     excluded: [],
   };
-  return flagParts(declared, models)
+  return flagParts(declared, countedBy(models))
     .map(({ text }) => text)
     .join("\n");
 }

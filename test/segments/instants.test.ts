@@ -33,12 +33,14 @@ test("a value that reads like an instant in words stays what it is", () => {
   expect(withInstantsInWords(query(25, "[now]"), zone)).toBe(query(25, "[now]"));
 });
 
-test("a model named as often is looked up once", () => {
+test("a model named as often is looked up once, and stands in words too", () => {
   const reads = (times: number) => "from {{ ref('purchases') }}\njoin {{ ref('people') }}\n".repeat(times);
   const words = withInstantsInWords(`${query(25)}${reads(50)}from {{ ref('rare') }}\n`, zone);
   expect(words.match(/ref\('\w+'\)/g)).toEqual(["ref('purchases')", "ref('people')", "ref('rare')"]);
-  expect(words.match(/from \{\{ model_purchases \}\}\njoin \{\{ model_people \}\}/g)).toHaveLength(50);
-  expect(withInstantsInWords(`${query(25)}${reads(49)}`, zone)).not.toContain("{% set");
+  expect(words.match(/from \[purchases\]\njoin \[people\]/g)).toHaveLength(50);
+  expect(withInstantsInWords(`${query(25)}${reads(49)}`, zone)).not.toContain("[p");
+  const alike = withInstantsInWords(`${query(25, "[people]")}${reads(50)}`, zone);
+  expect(alike.match(/from \[purchases\]\njoin \{\{ ref\('people'\) \}\}/g)).toHaveLength(50);
 });
 
 test("dbt renders instants in words as it renders the calls", async () => {
@@ -48,7 +50,7 @@ test("dbt renders instants in words as it renders the calls", async () => {
     const asOf = new Date("2026-03-30T00:30:00.000Z");
     const often = query(60).replaceAll("select ", "select (select id from {{ ref('purchases') }}), ");
     const inWords = withInstantsInWords(often, zone);
-    expect(inWords).toContain("from {{ model_purchases }}");
+    expect(inWords).toContain("from [purchases]");
     const both = `${often}${inWords}`;
     const rendered = await dbt.render(both, { asOf });
     const lines = rendered.split("\n").filter((line) => line.trim() !== "");

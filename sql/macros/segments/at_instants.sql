@@ -1,16 +1,17 @@
 {#-
-  A query in which instants stand in words, `[18 days ago]` and `[now]`, with what they are this time:
+  A query in which instants stand in words, `[18 days ago]` and `[now]`, with what they are this time, and models by their names:
 
-    {% call millrace.at_instants('Europe/London') %} select … where bought_at >= [18 days ago] {% endcall %}
+    {% call millrace.at_instants('Europe/London', {'purchases': ref('purchases')}) %} select … from [purchases] where bought_at >= [18 days ago] {% endcall %}
 
-  A model that names hundreds of instants is one text to dbt's parser this way, and each of them is reckoned once.
+  A model that names hundreds of them is one text to dbt's parser this way, and each instant is reckoned once.
 -#}
-{% macro at_instants(zone) -%}
+{% macro at_instants(zone, models={}) -%}
   {%- if not execute %}{{ return(caller()) }}{% endif -%}
-  {%- set known = {} -%}
+  {%- set known = dict(models) -%}
+  {%- set words = ['now', '\\d+ (?:minute|hour|day|week|month|year)s? ago'] + models | list -%}
   {%- set pieces = [] -%}
   {#- every second piece is what stood in brackets -#}
-  {%- for piece in modules.re.split('\\[((?:\\d+ (?:minute|hour|day|week|month|year)s? ago)|now)\\]', caller()) -%}
+  {%- for piece in modules.re.split('\\[(' ~ words | join('|') ~ ')\\]', caller()) -%}
     {%- if loop.index0 % 2 == 0 -%}
       {%- do pieces.append(piece) -%}
     {%- else -%}

@@ -32,7 +32,7 @@ definitions as (
         '{{ segment }}' as segment,
         '{{ definition.says }}' as definition,
         '{{ definition.column }}' as flags,
-        cast({{ definition.bit }} as {{ dbt.type_bigint() }}) as bit
+        cast({{ definition.bit }} as bigint) as bit
     {%- if not loop.last %} union all{% endif %}
 {%- endfor %}
 

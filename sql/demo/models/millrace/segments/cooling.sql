@@ -2,25 +2,11 @@
 {{ config(materialized='view') }}
 
 -- Where a customer stands with the shop: cooling
-with profiles as (
-
-    select * from {{ ref('profile_traits') }}
-
-),
-
-order_placed_180_days as (
-
-    select
-        profile_id,
-        times
-    from {{ ref('event_counts__orders_apart') }}
-    where pattern = 'b98a9b_order_placed_180_days'
-
-)
-
 select profiles.*
-from profiles
-left join order_placed_180_days on profiles.profile_id = order_placed_180_days.profile_id
+from {{ ref('profile_traits') }} as profiles
+left join {{ ref('event_counts__orders_apart') }} as order_placed_180_days
+    on profiles.profile_id = order_placed_180_days.profile_id
+    and order_placed_180_days.pattern = 'b98a9b_order_placed_180_days'
 where
     coalesce(order_placed_180_days.times, 0) >= 1
     and not profiles.profile_id in (select profile_id from {{ ref('new') }})

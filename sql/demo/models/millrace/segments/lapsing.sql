@@ -2,14 +2,8 @@
 {{ config(materialized='view') }}
 
 -- Bought three times or more, silent for more than twice their own rhythm and at least 60 days, but not for over a year
-with profiles as (
-
-    select * from {{ ref('profile_traits') }}
-
-)
-
 select profiles.*
-from profiles
+from {{ ref('profile_traits') }} as profiles
 where
     profiles.order_count >= 3
     and (profiles.days_since_last_order >= 60 and profiles.days_since_last_order <= 365)

@@ -2,14 +2,8 @@
 {{ config(materialized='view') }}
 
 -- Where a customer stands with the shop: lost
-with profiles as (
-
-    select * from {{ ref('profile_traits') }}
-
-)
-
 select profiles.*
-from profiles
+from {{ ref('profile_traits') }} as profiles
 where
     profiles.order_count >= 1
     and not profiles.profile_id in (select profile_id from {{ ref('new') }})

@@ -2,14 +2,8 @@
 {{ config(materialized='view') }}
 
 -- Where a customer stands with the shop: new
-with profiles as (
-
-    select * from {{ ref('profile_traits') }}
-
-)
-
 select profiles.*
-from profiles
+from {{ ref('profile_traits') }} as profiles
 where
     profiles.first_order_on between {{ millrace.day_ago(30, 'day', 'UTC') }} and {{ millrace.day_ago(0, 'day', 'UTC') }}
     and profiles.order_count <= 1

@@ -6,7 +6,7 @@ with now_flags as (
 
     select
         profile_id,
-        cast(flags_1 as {{ dbt.type_bigint() }}) as flags_1
+        cast(flags_1 as bigint) as flags_1
     from {{ ref('segment_flags_1') }}
     where flags_1 <> 0
 
@@ -23,7 +23,7 @@ full outer join (
     -- as the last build left them; a column may be new
     select
         profile_id,
-        {{ millrace.own_column('flags_1', '0') }} as flags_1,
+        {{ millrace.own_columns(['flags_1'], '0') }},
         layout
     from {{ this }}
 ) as known on now_flags.profile_id = known.profile_id
@@ -35,6 +35,6 @@ select
     profile_id,
     flags_1,
     cast('bcb9eaf43404' as {{ dbt.type_string() }}) as layout,
-    cast({{ millrace.first_flags_build() }} as {{ dbt.type_bigint() }}) as flags_build
+    cast({{ millrace.first_flags_build() }} as bigint) as flags_build
 from now_flags
 {% endif %}

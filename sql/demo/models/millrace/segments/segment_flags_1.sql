@@ -66,4 +66,5 @@ select
     then 64 else 0 end
     as flags_1
 from {{ ref('profile_traits') }} as profiles
-left join event_counts__orders_apart on profiles.profile_id = event_counts__orders_apart.profile_id
+left join event_counts__orders_apart
+    on profiles.profile_id = event_counts__orders_apart.profile_id

@@ -1,15 +1,17 @@
 -- made by `millrace compile` from segments/big_baskets_at_risk.yml; change that file, not this one
 {{ config(materialized='incremental', unique_key=['segment', 'profile_id', 'entered_at'], on_schema_change='append_new_columns', full_refresh=false) }}
 
-{#- what each segment says, as a hash, and which bit of segment_flags is its -#}
-{% set definitions = fromjson('{
-    "big_baskets_at_risk": {"says": "3dac58217fae", "column": "flags_1", "bit": 1},
-    "lapsing": {"says": "ffd2b844e987", "column": "flags_1", "bit": 2},
-    "new": {"says": "85522adb37d9", "column": "flags_1", "bit": 4},
-    "active": {"says": "9d08704f51e3", "column": "flags_1", "bit": 8},
-    "cooling": {"says": "2c24c45b7361", "column": "flags_1", "bit": 16},
-    "lost": {"says": "0116cadb0b06", "column": "flags_1", "bit": 32},
-    "vip_customers": {"says": "854408bd2940", "column": "flags_1", "bit": 64}
+{#- what each segment says, as a hash, in the order of its bit of segment_flags -#}
+{% set definitions = millrace.flag_definitions('{
+    "flags_1": {
+        "big_baskets_at_risk": "3dac58217fae",
+        "lapsing": "ffd2b844e987",
+        "new": "85522adb37d9",
+        "active": "9d08704f51e3",
+        "cooling": "2c24c45b7361",
+        "lost": "0116cadb0b06",
+        "vip_customers": "854408bd2940"
+    }
 }') %}
 
 -- Who was in which segment from when until when, and why they entered and left.

@@ -2,14 +2,8 @@
 {{ config(materialized='view') }}
 
 -- Worth £2,000 or more after returns, five purchases or more, the latest within 180 days
-with profiles as (
-
-    select * from {{ ref('profile_traits') }}
-
-)
-
 select profiles.*
-from profiles
+from {{ ref('profile_traits') }} as profiles
 where
     profiles.lifetime_value >= 2000
     and profiles.order_count >= 5
