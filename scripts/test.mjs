@@ -56,6 +56,9 @@ try {
     failed += skips.length;
     for (const { test } of skips) console.log(`  no reason given: ${test}`);
   }
+  if (only.length === 0) {
+    for (const { file, seconds } of summary.slowest) console.log(`slowest: ${seconds.toFixed(0)} s ${file}`);
+  }
   for (const [what, tests] of [
     ["flaky", summary.flaky],
     ["failed", summary.failures],

@@ -10,14 +10,23 @@ interface Summary {
   readonly failures: { readonly test: string; readonly why: readonly string[] }[];
   /** Passed when tried again. */
   readonly flaky: { readonly test: string; readonly why: readonly string[] }[];
+  /** The files that took longest, with their hooks. */
+  readonly slowest: { readonly file: string; readonly seconds: number }[];
 }
+
+const slowestFiles = 15;
 
 /** Counts for the last lines of `npm test`, every skip with its reason and what failed, written where the runner asks for it. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const file = process.env.MILLRACE_TEST_SUMMARY;
     if (file === undefined) return;
-    const summary: Summary = { passed: 0, failed: errors.length, skipped: 0, skips: [], failures: [], flaky: [] };
+    const slowest = modules
+      .map((module) => ({ file: module.relativeModuleId, seconds: module.diagnostic().duration / 1000 }))
+      .toSorted((a, b) => b.seconds - a.seconds)
+      .slice(0, slowestFiles);
+    const none = { skips: [], failures: [], flaky: [] };
+    const summary: Summary = { passed: 0, failed: errors.length, skipped: 0, ...none, slowest };
     for (const module of modules) {
       if (
         module.state() === "failed" &&
