@@ -5,6 +5,7 @@ import type { Relation } from "../core/relation.ts";
 import type { SyncConfig } from "../core/sync.ts";
 import type { OpenAccount } from "../deliver/accounts.ts";
 import type { Target } from "../destinations/connector.ts";
+import type { HeldRun } from "../identity/brake.ts";
 import type { Retention } from "../settle/retention.ts";
 import type { StateTables } from "../state/names.ts";
 import type { RunStore } from "../store/store.ts";
@@ -66,11 +67,20 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** Why a sync may not go on. */
+export interface BlockedSync {
+  /** dbt's own message and file. */
+  readonly why: string;
+  /** The run of identity that it waits for. */
+  readonly held: HeldRun | null;
+}
+
 export interface BuildOutcome {
-  /** Syncs that may not go on, with dbt's own message and file. */
-  readonly blocked: ReadonlyMap<string, string>;
+  readonly blocked: ReadonlyMap<string, BlockedSync>;
   readonly nodes: number;
+  /** Without what identity's brake holds. */
   readonly failed: number;
+  readonly held: HeldRun | null;
   readonly seconds: number;
 }
 

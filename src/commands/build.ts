@@ -1,4 +1,5 @@
 import { ConfigError } from "../core/errors.ts";
+import { approveHeld } from "../identity/brake.ts";
 import { chooseSyncs } from "./pipeline/prepare.ts";
 import type { VerbAction } from "./run-verb.ts";
 
@@ -13,14 +14,23 @@ export const build =
       });
     }
     const outcome = await app.models.build(names.length === 0 ? [] : chooseSyncs(app, names));
-    for (const [sync, why] of outcome.blocked) app.out.print(`${sync} is blocked: ${why}`);
+    const { held } = outcome;
+    for (const [sync, blocked] of outcome.blocked) {
+      app.out.print(`${sync} ${blocked.held === null ? `is blocked: ${blocked.why}` : "waits for identity"}`);
+    }
+    if (held !== null) {
+      app.out.print(
+        `${held.why}; nothing was published\n  look: millrace identity diff${app.flags}\n  approve: ${approveHeld(held, app.flags)}`,
+      );
+    }
     app.out.print(`${outcome.nodes} nodes built, ${outcome.failed} failed (${outcome.seconds.toFixed(1)} s)`);
-    const exit = outcome.failed > 0 ? 1 : 0;
+    const exit = outcome.failed > 0 ? 1 : held === null ? 0 : 4;
     app.out.emit({
       nodes: outcome.nodes,
       failed: outcome.failed,
       seconds: outcome.seconds,
-      blocked: Object.fromEntries(outcome.blocked),
+      blocked: Object.fromEntries([...outcome.blocked].map(([sync, { why }]) => [sync, why])),
+      held,
       exit_code: exit,
     });
     return exit;

@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import { compiledFolder } from "../core/compiled.ts";
 import type { Relation } from "../core/relation.ts";
 import type { SyncConfig } from "../core/sync.ts";
+import { heldByBrake } from "../identity/brake.ts";
 import { publishedNames } from "../identity/published-models.ts";
 import { type Manifest, readManifest, readRunResults, relationOf, selectionFor } from "../models/artifacts.ts";
 import { blockedBy } from "../models/blocked.ts";
@@ -18,7 +19,7 @@ import { membershipModels } from "../segments/names.ts";
 import type { RunStore } from "../store/store.ts";
 import { traitHistory } from "../traits/history-sql.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
-import type { ModelBuilder } from "./app.ts";
+import type { BlockedSync, BuildOutcome, ModelBuilder } from "./app.ts";
 import type { Output } from "./output.ts";
 import { withLease } from "./pipeline/leases.ts";
 
@@ -50,6 +51,8 @@ export interface Models {
 }
 
 const hourMs = 3_600_000;
+
+const nothing: BuildOutcome = { blocked: new Map(), failed: 0, held: null, nodes: 0, seconds: 0 };
 
 /** The models stage as the verbs use it: one build for the syncs at hand, and what it blocks. */
 export function createModelBuilder(o: ModelBuilderOptions): Models {
@@ -90,11 +93,13 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
       ),
     ).finally(() => progress.end());
     const blocked = outcome.ok
-      ? new Map<string, string>()
+      ? new Map<string, BlockedSync>()
       : blockedSyncs(syncs, await readOnce(), await readRunResults(targetDir));
+    const failed = outcome.failed.map(({ message }) => heldByBrake(message));
     return {
       blocked,
-      failed: outcome.failed.length,
+      failed: failed.filter((held) => held === null).length,
+      held: failed.find((held) => held !== null) ?? null,
       nodes: outcome.results.length,
       seconds: (o.clock.now().getTime() - startedAt.getTime()) / 1_000,
     };
@@ -114,7 +119,7 @@ export function createModelBuilder(o: ModelBuilderOptions): Models {
     async build(syncs) {
       const names = syncs.filter((sync) => sync.source.kind !== "table").map((sync) => sync.source.name);
       // Syncs on tables need no model; only a build that was asked for by no sync means all of them.
-      if (syncs.length > 0 && names.length === 0) return { blocked: new Map(), failed: 0, nodes: 0, seconds: 0 };
+      if (syncs.length > 0 && names.length === 0) return nothing;
       // A segment's members, and the traits that it reads, go into their history in the build that finds them.
       const history = syncs.some(({ source }) => source.kind === "segment") ? historyModels(dbt.dir) : [];
       // Who is who changes in one build with what hangs on it, so that `why` and `identity` tell of the run that was sent.
@@ -163,14 +168,15 @@ function blockedSyncs(
   syncs: readonly SyncConfig[],
   manifest: Manifest,
   results: Awaited<ReturnType<typeof readRunResults>>,
-): Map<string, string> {
-  const blocked = new Map<string, string>();
+): Map<string, BlockedSync> {
+  const blocked = new Map<string, BlockedSync>();
   for (const sync of syncs) {
     if (sync.source.kind === "table") continue;
     const found = blockedBy(manifest, results, sync.source.name);
     if (found === null) continue;
     const message = found.message === null ? "" : `: ${found.message.trim()}`;
-    blocked.set(sync.name, `${found.file}: ${found.resourceType} ${found.name} ended as ${found.status}${message}`);
+    const why = `${found.file}: ${found.resourceType} ${found.name} ended as ${found.status}${message}`;
+    blocked.set(sync.name, { why, held: heldByBrake(found.message) });
   }
   return blocked;
 }

@@ -27,7 +27,16 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
     lab = await openIdentityLab({}, database.url);
     await lab.write(
       "millrace.yml",
-      `project: lab\nwarehouse: { type: postgres, url: "${database.url}" }\ndbt: { project: . }\nstore: ./store.sqlite\n`,
+      `project: lab\nwarehouse: { type: postgres, url: "${database.url}" }\ndbt: { project: . }\nstore: ./store.sqlite\naccounts: { exports: { connector: file, path: ./out } }\n`,
+    );
+    const to = (name: string) => `{ account: exports, target: csv, path: ${name}.csv }`;
+    await lab.write(
+      "syncs/people.yml",
+      `sync: people\nmodel: profile_golden\nkey: email\nto: ${to("people")}\nmode: mirror\nfields: { email: email }\n`,
+    );
+    await lab.write(
+      "syncs/everybody.yml",
+      `sync: everybody\ntable: web\nkey: id\nto: ${to("everybody")}\nmode: mirror\nfields: { id: id }\n`,
     );
     await lab.write("identity.yml", yaml);
     await declare(lab, yaml);
@@ -149,8 +158,33 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
   it("holds a run that merges more than the brake allows, shows it, and publishes it when it is approved", async () => {
     const before = await assignment(lab);
     await lab.sql("insert into web values (4, '2025-01-04', 'u9', 'a@x.org', null)");
-    await expect(build(lab)).rejects.toThrow(/IDENTITY_BRAKE: identity run 2 is held: 1 of 2 profiles would be merged/);
+    const held = {
+      run: 2,
+      why: "identity run 2 is held: 1 of 2 profiles would be merged (brake.merges: 20.0%)",
+    };
+    const there = ["--as-of", "2026-01-01", "--project", lab.dir];
+    const built = await runCli(["build", ...there]);
+    expect(built.code).toBe(4);
+    expect(built.stdout).toContain(
+      `${held.why}; nothing was published\n  look: millrace identity diff\n  approve: millrace identity approve 2\n`,
+    );
     expect(await assignment(lab)).toEqual(before);
+    const run = await runCli(["run", "people", "everybody", "--json", ...there]);
+    expect(run.code).toBe(4);
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      exit_code: 4,
+      runs: [
+        { sync: "people", status: "held", exit_code: 4, held_for: [held.why], approve: "millrace identity approve 2" },
+        { sync: "everybody", status: "done", exit_code: 0 },
+      ],
+    });
+    const json = await runCli(["build", "people", "--json", ...there]);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      failed: 0,
+      blocked: { people: expect.stringContaining("IDENTITY_BRAKE") },
+      held,
+      exit_code: 4,
+    });
     const shown = await verb("diff");
     expect(shown.stdout).toMatch(/^identity run 2, .*: 0 new profiles, 1 merged, 0 split, 0 erased; 3 identifiers/);
     expect(shown.stdout).toMatch(/^merge \S+ into \S+: same_record of web/m);
@@ -239,14 +273,6 @@ describe("the verb identity, the brake and bad input, on Postgres", () => {
   }, 240_000);
 
   it("is read by plans of any key, and so granted for them", async () => {
-    await lab.write(
-      "millrace.yml",
-      `project: lab\nwarehouse: { type: postgres, url: "${database.url}" }\ndbt: { project: . }\nstore: ./store.sqlite\naccounts: { exports: { connector: file, path: ./out } }\n`,
-    );
-    await lab.write(
-      "syncs/people.yml",
-      "sync: people\nmodel: profile_golden\nkey: email\nto: { account: exports, target: csv, path: people.csv }\nmode: mirror\nfields: { email: email }\n",
-    );
     const told = await runCli(["grants", "--role", "reader", "--project", lab.dir]);
     expect(told.code).toBe(0);
     expect(told.stdout).toMatch(/^grant select on "\w+"."profile_golden" to "reader";$/m);

@@ -1,7 +1,8 @@
 import { type ExitCode, worstExit } from "../../core/exit.ts";
 import type { SyncConfig } from "../../core/sync.ts";
+import { approveHeld } from "../../identity/brake.ts";
 import { type RunReport, runText } from "../../report/run-report.ts";
-import type { App } from "../app.ts";
+import type { App, BlockedSync } from "../app.ts";
 import { type RunAsk, runSync } from "./run-sync.ts";
 import { progressLine } from "./show-progress.ts";
 
@@ -12,12 +13,13 @@ export async function runSyncs(
   ask: RunAsk,
   o: { readonly build: boolean },
 ): Promise<RunReport[]> {
-  const blocked = o.build && app.models !== null ? (await app.models.build(syncs)).blocked : new Map<string, string>();
+  const blocked =
+    o.build && app.models !== null ? (await app.models.build(syncs)).blocked : new Map<string, BlockedSync>();
   const line = progressLine(app.out);
   const reports: RunReport[] = [];
   for (const sync of syncs) {
-    const why = blocked.get(sync.name);
-    reports.push(why === undefined ? await runSync(app, sync, ask, line.show) : blockedReport(sync, why));
+    const block = blocked.get(sync.name);
+    reports.push(block === undefined ? await runSync(app, sync, ask, line.show) : blockedReport(app, sync, block));
     line.clear();
     app.signal.throwIfAborted();
   }
@@ -32,17 +34,22 @@ export function tellRuns(app: App, reports: readonly RunReport[]): ExitCode {
   return exit;
 }
 
-export const blockedReport = (sync: SyncConfig, why: string): RunReport => ({
+/** Of a sync that did not run: what it is made from failed, or waits until somebody approves who is who. */
+export const blockedReport = (app: App, sync: SyncConfig, { why, held }: BlockedSync): RunReport => ({
   run_id: null,
   sync: sync.name,
-  status: "failed",
-  exit_code: 1,
   destination: `${sync.to.account} ${sync.to.target}`,
   counts: null,
-  held_for: [],
   mapping_changes: [],
   refusals: [],
-  error: { code: "MODEL_FAILED", message: why, hint: "Mend the model; the other syncs were not stopped by it." },
   seconds: 0,
-  approve: null,
+  ...(held === null
+    ? { status: "failed", exit_code: 1, held_for: [], error: modelFailed(why), approve: null }
+    : { status: "held", exit_code: 4, held_for: [held.why], error: null, approve: approveHeld(held, app.flags) }),
+});
+
+const modelFailed = (message: string) => ({
+  code: "MODEL_FAILED",
+  message,
+  hint: "Mend the model; the other syncs were not stopped by it.",
 });

@@ -1,7 +1,7 @@
 import type { SyncConfig } from "../../core/sync.ts";
 import type { RunReport } from "../../report/run-report.ts";
 import type { SchedulerOptions } from "../../schedule/scheduler.ts";
-import type { App } from "../app.ts";
+import type { App, BlockedSync } from "../app.ts";
 import { blockedReport } from "../pipeline/run-all.ts";
 import { failedReport, type RunAsk, runSync } from "../pipeline/run-sync.ts";
 import type { ServeLog } from "./serve-log.ts";
@@ -29,20 +29,20 @@ export interface DueOptions {
 export function dueRunner(o: DueOptions): SchedulerOptions["onDue"] {
   const { app, log } = o;
   const followers = o.syncs.filter((sync) => sync.schedule?.kind === "after-build");
-  let blockedFollowers: ReadonlyMap<string, string> = new Map();
+  let blockedFollowers: ReadonlyMap<string, BlockedSync> = new Map();
 
   /** The followers' models are built with those that are due, for they run right after. */
-  async function build(syncs: readonly SyncConfig[]): Promise<ReadonlyMap<string, string>> {
+  async function build(syncs: readonly SyncConfig[]): Promise<ReadonlyMap<string, BlockedSync>> {
     if (app.models === null) return new Map();
-    const { blocked, nodes, failed, seconds } = await app.models.build([...syncs, ...followers]);
-    log({ event: "built", models: nodes, failed, seconds });
+    const { blocked, nodes, failed, held, seconds } = await app.models.build([...syncs, ...followers]);
+    log({ event: "built", models: nodes, failed, held, seconds });
     blockedFollowers = blocked;
     o.built(app.clock.now());
     return blocked;
   }
 
-  async function runOne(sync: SyncConfig, blocked: string | undefined): Promise<RunReport> {
-    if (blocked !== undefined) return blockedReport(sync, blocked);
+  async function runOne(sync: SyncConfig, blocked: BlockedSync | undefined): Promise<RunReport> {
+    if (blocked !== undefined) return blockedReport(app, sync, blocked);
     await o.resumed(sync.name);
     app.signal.throwIfAborted();
     try {

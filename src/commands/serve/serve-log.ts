@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { RunRecord } from "../../core/run.ts";
 import type { Schedule } from "../../core/sync.ts";
+import type { HeldRun } from "../../identity/brake.ts";
 import { duration } from "../../report/plan-report.ts";
 import type { RunReport } from "../../report/run-report.ts";
 import type { Output } from "../output.ts";
@@ -15,7 +16,13 @@ export type ServeEvent =
   | { readonly event: "waiting"; readonly for: string }
   | { readonly event: "resuming"; readonly sync: string }
   | { readonly event: "due"; readonly syncs: readonly string[]; readonly due_at: string }
-  | { readonly event: "built"; readonly models: number; readonly failed: number; readonly seconds: number }
+  | {
+      readonly event: "built";
+      readonly models: number;
+      readonly failed: number;
+      readonly held: HeldRun | null;
+      readonly seconds: number;
+    }
   | { readonly event: "run"; readonly run: RunReport; readonly next_at: string | null }
   | { readonly event: "failed"; readonly syncs: readonly string[]; readonly error: NonNullable<RunRecord["error"]> }
   | { readonly event: "stopping"; readonly signal: string }
@@ -48,6 +55,7 @@ function linesOf(event: ServeEvent): string[] {
     case "built":
       return [
         `built ${event.models} nodes${event.failed > 0 ? `, ${event.failed} failed` : ""} (${duration(event.seconds)})`,
+        ...(event.held === null ? [] : [event.held.why]),
       ];
     case "run":
       return [`${event.run.sync}: ${runLine(event.run)}${nextText(event.next_at)}`];
