@@ -1,4 +1,4 @@
-import type { LifecycleDeclaration, Rule, SegmentDeclaration } from "../core/declared.ts";
+import type { LifecycleDeclaration, NamedRule, Rule, SegmentDeclaration } from "../core/declared.ts";
 import type { Edges } from "./cycles.ts";
 import type { DeclaredFile } from "./declared-file.ts";
 import type { RuleReading } from "./declared-names.ts";
@@ -37,12 +37,13 @@ export function readSegments(
     const made = value.where && rule(value.segment, value.where, ["where"]);
     const by = value.model !== undefined ? { model: value.model } : made && { rule: made };
     const origin = { file: place.file, line: place.line };
-    if (by !== undefined) segments.push({ name: value.segment, description, by, stageOf: undefined, origin });
+    if (by !== undefined) segments.push({ name: value.segment, description, by, stage: undefined, origin });
     return;
   }
   const stages = Object.keys(value.stages ?? {});
   const name = value.lifecycle ?? "";
   lifecycles.push({ name, stages });
+  const before: NamedRule[] = [];
   for (const [i, stage] of stages.entries()) {
     const yaml = value.stages?.[stage];
     const made = yaml && rule(stage, yaml, ["stages", stage]);
@@ -57,9 +58,10 @@ export function readSegments(
       name: stage,
       description: description === undefined ? `Stage ${i + 1} of the life-cycle ${name}` : `${description}: ${stage}`,
       by: { rule: first },
-      stageOf: name,
+      stage: { own: made, before: [...before] },
       origin: { file: place.file, line: place.line },
     });
+    before.push({ name: stage, rule: made });
     edges.set(stage, [...(edges.get(stage) ?? []), ...stages.slice(0, i).map((to) => ({ to, place }))]);
   }
 }

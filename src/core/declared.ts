@@ -165,9 +165,14 @@ export interface SegmentDeclaration {
   readonly description: string | undefined;
   /** By rules, or a dbt model that returns profile_id. */
   readonly by: { readonly rule: Rule } | { readonly model: string };
-  /** The life-cycle it is a stage of. */
-  readonly stageOf: string | undefined;
+  /** Where it is a stage of a life-cycle: the stage's own rule, and those of the stages before it, in whose place `by` names them. */
+  readonly stage: { readonly own: Rule; readonly before: readonly NamedRule[] } | undefined;
   readonly origin: Origin;
+}
+
+export interface NamedRule {
+  readonly name: string;
+  readonly rule: Rule;
 }
 
 /** The stages of a life-cycle in their order; a profile is in the first whose rule holds. */

@@ -5,7 +5,7 @@ import { columns, indent, ref, withTables } from "../rules/text.ts";
 import type { CountModel } from "./count-models.ts";
 import { countedTables } from "./counted-tables.ts";
 import { definitionOf, profileTable } from "./names.ts";
-import { ruleOf, ruleSql } from "./rule-sql.ts";
+import { memberSql, ruleSql, rulesOf, type TimesOf } from "./rule-sql.ts";
 import { isBare, sequencesOf } from "./segment-sql.ts";
 
 /** Where `segment_flags` says whether a profile is in a segment: a bit of one of its columns. */
@@ -123,19 +123,20 @@ function ruledFlags(
   declared: Declarations,
   counted: ReadonlyMap<string, CountModel>,
 ): string {
-  const rules = group.flatMap(({ segment }) => ruleOf(segment) ?? []);
+  const rules = group.flatMap(({ segment }) => rulesOf(segment));
   const { tables, joins, timesOf } = countedTables(rules, counted);
-  const bits = group.map(({ segment: { name, by }, bit }) => {
-    const condition =
-      "model" in by
-        ? `profiles.profile_id in (select profile_id from ${ref(by.model)})`
-        : ruleSql(by.rule, declared.timeZone, "plain", timesOf);
-    return { name, text: `case when\n${indent(condition)}\nthen ${bit} else 0 end` };
+  const bits = lifecyclesTogether(group).map((flags) => {
+    const [{ segment, bit }] = flags;
+    const text =
+      segment.stage === undefined
+        ? `case when\n${indent(memberSql(segment, declared.timeZone, timesOf))}\nthen ${bit} else 0 end`
+        : stagesSql(flags, declared.timeZone, timesOf);
+    return { names: flags.map(({ segment }) => segment.name), text };
   });
   const asked = bits.map(({ text }) => text).join("\n");
   // A failed test of a segment holds its history back: each is named, if no other's rule asks for its members.
   const waits = (name: string): string => (asked.includes(ref(name)) ? "" : `-- depends_on: ${ref(name)}\n`);
-  const sum = bits.map(({ name, text }, i) => `${waits(name)}${i === 0 ? "" : "+ "}${text}`).join("\n");
+  const sum = bits.map(({ names, text }, i) => `${names.map(waits).join("")}${i === 0 ? "" : "+ "}${text}`).join("\n");
   const never = declared.excluded.map(
     ({ model }) => `profiles.profile_id not in (select profile_id from ${ref(model)} where profile_id is not null)`,
   );
@@ -147,6 +148,31 @@ function ruledFlags(
     ...(never.length === 0 ? [] : [`where\n    ${never.join("\n    and ")}`]),
   ].join("\n");
   return withTables([...tables, ...sequencesOf(rules)], last);
+}
+
+/** Stages of one life-cycle, which stand beside each other, in one; every other segment by itself. */
+function lifecyclesTogether(group: readonly Flag[]): [Flag, ...Flag[]][] {
+  const all: [Flag, ...Flag[]][] = [];
+  for (const flag of group) {
+    const follows = flag.segment.stage?.before.at(-1)?.name;
+    const last = all.at(-1);
+    if (follows !== undefined && last?.at(-1)?.segment.name === follows) last.push(flag);
+    else all.push([flag]);
+  }
+  return all;
+}
+
+/** A profile is in the first stage whose rule holds; stages whose bits another column has come first. */
+function stagesSql([first, ...others]: readonly [Flag, ...Flag[]], timeZone: string, timesOf: TimesOf): string {
+  const elsewhere = (first.segment.stage?.before ?? []).map(({ name, rule }) => ({ name, rule, bit: 0n }));
+  const here = [first, ...others].flatMap(({ segment: { name, stage }, bit }) =>
+    stage === undefined ? [] : [{ name, rule: stage.own, bit }],
+  );
+  const whens = [...elsewhere, ...here].map(
+    ({ name, rule, bit }) =>
+      `-- stage ${name}\nwhen\n${indent(ruleSql(rule, timeZone, "plain", timesOf))}\nthen ${bit}`,
+  );
+  return `case\n${indent(whens.join("\n"))}\n    else 0\nend`;
 }
 
 /** Segments that are a dbt model of that name: whomever it lists, also whom no trait knows. */

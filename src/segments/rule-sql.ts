@@ -66,5 +66,23 @@ function bracketed(
   return composite ? `(\n${indent(text)}\n)` : text;
 }
 
+/** The rules that a segment's condition asks: of a stage its own, and those of the stages before it. None: a model lists it. */
+export const rulesOf = ({ by, stage }: SegmentDeclaration): Rule[] =>
+  "model" in by ? [] : stage === undefined ? [by.rule] : [stage.own, ...stage.before.map(({ rule }) => rule)];
+
+/**
+ * Who is in a segment: a condition that more can follow with `and`. A stage asks the rules of those before it, and not who is in them:
+ * each of those would ask it of all before itself, twice as many views for every stage.
+ */
+export function memberSql({ by, stage }: SegmentDeclaration, timeZone: string, timesOf: TimesOf): string {
+  if ("model" in by) return `profiles.profile_id in (select profile_id from ${ref(by.model)})`;
+  const own = stage?.own ?? by.rule;
+  const text = ruleSql(own, timeZone, "plain", timesOf);
+  const not = (stage?.before ?? []).map(
+    ({ name, rule }) => `and not (\n    -- stage ${name}\n${indent(ruleSql(rule, timeZone, "negated", timesOf))}\n)`,
+  );
+  return [own.kind === "any" ? `(\n${indent(text)}\n)` : text, ...not].join("\n");
+}
+
 /** The rule of a segment that has one. */
 export const ruleOf = ({ by }: SegmentDeclaration): Rule | null => ("rule" in by ? by.rule : null);

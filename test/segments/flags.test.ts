@@ -25,7 +25,7 @@ const segment = (name: string, rules: readonly Rule[]): SegmentDeclaration => ({
   name,
   description: undefined,
   by: { rule: { kind: "any", rules } },
-  stageOf: undefined,
+  stage: undefined,
   origin: { file: "segments/s.yml", line: 1 },
 });
 

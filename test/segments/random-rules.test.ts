@@ -1,8 +1,9 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import pg from "pg";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { Project } from "../../src/config/project.ts";
+import { flagsOf } from "../../src/segments/flags-sql.ts";
 import { type Database, freshDatabase } from "../support/postgres-database.ts";
 import { build, expectReference, type Rows } from "../support/random-rules.ts";
 import { choices, randomRule, randomWorld } from "../support/random-world.ts";
@@ -20,13 +21,18 @@ describe(`random rules (MILLRACE_SEED=${seed}), compiled and built by dbt`, { ti
   const rules = new Map<string, Record<string, unknown>>();
   for (let i = 0; i < count; i++) rules.set(`s${i}`, randomRule(random, 4, [...rules.keys()]));
   rules.set("deep", deepRule(200));
+  // In the middle of the others, so that the bits of its stages fall into two columns.
+  const stages = new Map(Array.from({ length: 12 }, (_, i) => [`stage${i}`, randomRule(random, 3, [...rules.keys()])]));
+  const middle = [...rules.keys()].sort()[54];
   let project: SegmentProject;
   let compiled: Project;
   let postgres: Database;
 
   beforeAll(async () => {
     const segments = [...rules].map(([name, where]) => [`segments/${name}.yml`, stringify({ segment: name, where })]);
-    project = await makeSegmentProject({ ...worldFiles(world), ...Object.fromEntries(segments) }, timeZone);
+    const cycle = stringify({ lifecycle: "cycle", stages: Object.fromEntries(stages) });
+    const files = { ...Object.fromEntries(segments), [`segments/${middle}_cycle.yml`]: cycle };
+    project = await makeSegmentProject({ ...worldFiles(world), ...files }, timeZone);
     compiled = await project.compile();
     postgres = await freshDatabase();
   }, 120_000);
@@ -34,6 +40,15 @@ describe(`random rules (MILLRACE_SEED=${seed}), compiled and built by dbt`, { ti
   afterAll(async () => {
     await postgres?.remove();
     await project?.remove();
+  });
+
+  test("have a life-cycle whose bits lie in two columns", () => {
+    const columns = flagsOf(compiled.declared().declarations.segments)
+      .flat()
+      .filter(({ segment }) => stages.has(segment.name))
+      .map(({ column }) => column);
+    expect(columns).toHaveLength(stages.size);
+    expect(new Set(columns).size).toBe(2);
   });
 
   const engines = {
@@ -64,7 +79,7 @@ describe(`random rules (MILLRACE_SEED=${seed}), compiled and built by dbt`, { ti
     async (engine) => {
       const { rows, close } = await engines[engine]();
       try {
-        await expectReference(rows, { rules, world, project: compiled });
+        await expectReference(rows, { rules: new Map([...rules, ...stages]), world, project: compiled });
       } finally {
         await close();
       }

@@ -9,4 +9,8 @@ left join {{ ref('event_counts__orders_apart') }} as order_placed_90_days
     and order_placed_90_days.pattern = 'ad1126_order_placed_90_days'
 where
     coalesce(order_placed_90_days.times, 0) >= 1
-    and not profiles.profile_id in (select profile_id from {{ ref('new') }})
+    and not (
+        -- stage new
+        coalesce(profiles.first_order_on between {{ millrace.day_ago(30, 'day', 'UTC') }} and {{ millrace.day_ago(0, 'day', 'UTC') }}, false)
+        and coalesce(profiles.order_count <= 1, false)
+    )

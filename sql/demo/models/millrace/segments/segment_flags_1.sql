@@ -38,26 +38,30 @@ select
         and (profiles.days_since_last_order >= 60 and profiles.days_since_last_order <= 365)
         and profiles.days_since_last_order > profiles.median_days_between_orders * 2
     then 2 else 0 end
-    + case when
-        profiles.first_order_on between {{ millrace.day_ago(30, 'day', 'UTC') }} and {{ millrace.day_ago(0, 'day', 'UTC') }}
-        and profiles.order_count <= 1
-    then 4 else 0 end
-    + case when
-        coalesce(event_counts__orders_apart.order_placed_90_days, 0) >= 1
-        and not profiles.profile_id in (select profile_id from {{ ref('new') }})
-    then 8 else 0 end
-    + case when
-        coalesce(event_counts__orders_apart.order_placed_180_days, 0) >= 1
-        and not profiles.profile_id in (select profile_id from {{ ref('new') }})
-        and not profiles.profile_id in (select profile_id from {{ ref('active') }})
-    then 16 else 0 end
+    -- depends_on: {{ ref('new') }}
+    -- depends_on: {{ ref('active') }}
+    -- depends_on: {{ ref('cooling') }}
     -- depends_on: {{ ref('lost') }}
-    + case when
-        profiles.order_count >= 1
-        and not profiles.profile_id in (select profile_id from {{ ref('new') }})
-        and not profiles.profile_id in (select profile_id from {{ ref('active') }})
-        and not profiles.profile_id in (select profile_id from {{ ref('cooling') }})
-    then 32 else 0 end
+    + case
+        -- stage new
+        when
+            profiles.first_order_on between {{ millrace.day_ago(30, 'day', 'UTC') }} and {{ millrace.day_ago(0, 'day', 'UTC') }}
+            and profiles.order_count <= 1
+        then 4
+        -- stage active
+        when
+            coalesce(event_counts__orders_apart.order_placed_90_days, 0) >= 1
+        then 8
+        -- stage cooling
+        when
+            coalesce(event_counts__orders_apart.order_placed_180_days, 0) >= 1
+        then 16
+        -- stage lost
+        when
+            profiles.order_count >= 1
+        then 32
+        else 0
+    end
     -- depends_on: {{ ref('vip_customers') }}
     + case when
         profiles.lifetime_value >= 2000
