@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { RelationMissing } from "../core/errors.ts";
-import type { SyncConfig } from "../core/sync.ts";
 import { maskValue } from "../destinations/pii.ts";
 import { join, type Sql, sql } from "../warehouse/sql.ts";
 import type { Session } from "../warehouse/warehouse.ts";
@@ -25,11 +24,7 @@ type PublishedIdentity = Pick<IdentityTables, "profile" | "alias" | "component">
 const mostProfiles = 10;
 const mostIdentifiers = 200;
 
-/** Where identity's tables stand, for a sync whose key is a profile; null: it is another's key, or nothing was compiled yet. */
-export const publishedIdentity = async (app: App, sync: SyncConfig): Promise<PublishedIdentity | null> =>
-  sync.key === "profile_id" ? compiledIdentity(app) : null;
-
-/** null: the project has no identity.yml, or nothing was compiled yet. */
+/** Where identity's tables stand; null: the project has no identity.yml, or nothing was compiled yet. */
 export async function compiledIdentity(app: App): Promise<PublishedIdentity | null> {
   if (app.identity === null) return null;
   try {

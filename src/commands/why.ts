@@ -13,13 +13,14 @@ import { rememberedTypes } from "./pipeline/field-types.ts";
 import { chooseSyncs, prepareSync } from "./pipeline/prepare.ts";
 import type { VerbAction } from "./run-verb.ts";
 import {
+  compiledIdentity,
   type ProfileStory,
   profileDocument,
   profileLines,
   profilesOf,
-  publishedIdentity,
   readProfiles,
 } from "./why-identity.ts";
+import { type Stay, segmentHistory, stayLines, staysOf } from "./why-segment.ts";
 
 const result = z.object({
   run_id: z.string(),
@@ -69,7 +70,7 @@ export const why =
     const app = await open();
     const [sync] = chooseSyncs(app, [syncName]);
     if (sync === undefined) return 2;
-    const stories = await tell(app, sync, wanted);
+    const { stories, stays } = await tell(app, sync, wanted);
     const shown = app.showValues ? wanted : String(maskValue(wanted));
     const answers = stories.map((story) => ({ story, answer: answerOf(story, sync) }));
     const paint = { color: out.color };
@@ -78,9 +79,11 @@ export const why =
       out.print(
         `  ${sync.source.kind} ${sync.source.name} has no row with this key or identifier, and nothing was ever sent for it.`,
       );
-      out.print(
-        "  If it should be there, look at the model: its SQL leaves it out, or the build is older than the data.",
-      );
+      if (stays === null) {
+        out.print(
+          "  If it should be there, look at the model: its SQL leaves it out, or the build is older than the data.",
+        );
+      }
     }
     for (const { story, answer } of answers) {
       out.print(`${bold(paint, `${sync.name} · key ${story.key}`)}`);
@@ -114,9 +117,16 @@ export const why =
         );
       }
     }
+    const segment = sync.source.name;
+    for (const told of stayLines(segment, stays ?? [])) out.print(dim(paint, `  ${told}`));
+    if (stays !== null && !stories.some(({ model }) => model.length > 0)) {
+      const who = app.identity === null ? "the profile's id" : "the same identifier";
+      out.print(`  Which of the segment's conditions hold: \`millrace segment explain ${segment}\` with ${who}.`);
+    }
     out.emit({
       sync: sync.name,
       found: answers.length > 0,
+      segment: stays === null ? null : { name: segment, stays },
       rows: answers.map(({ story, answer }) => ({
         key: story.key,
         answer,
@@ -145,14 +155,23 @@ export const why =
     return 0 satisfies ExitCode;
   };
 
-async function tell(app: App, sync: SyncConfig, wanted: string): Promise<Story[]> {
+interface Told {
+  readonly stories: readonly Story[];
+  /** Of the profiles that `wanted` leads to in the sync's segment; null: it has no history of one. */
+  readonly stays: readonly Stay[] | null;
+}
+
+async function tell(app: App, sync: SyncConfig, wanted: string): Promise<Told> {
   const prepared = await prepareSync(app, sync);
   const fieldTypes = (await rememberedTypes(app, prepared)) ?? prepared.target.fields.known;
   const relation = await app.relation(sync);
   const [newest] = await (await app.store()).runs({ sync: sync.name, limit: 1 });
   const heldRun =
     newest?.status === "held" || newest?.status === "planned" ? { id: newest.id, reasons: newest.heldFor } : null;
-  const identity = await publishedIdentity(app, sync);
+  const people = await compiledIdentity(app);
+  const byProfile = sync.key === "profile_id";
+  const identity = byProfile ? people : null;
+  const segment = await segmentHistory(app, sync);
   const warehouse = await app.warehouse();
   return warehouse.session(
     "read",
@@ -166,7 +185,9 @@ async function tell(app: App, sync: SyncConfig, wanted: string): Promise<Story[]
       const keys = [...new Set([...asked, ...ledger.map((row) => row.key)])].filter((key) => key !== null);
       const past = known ? await history(session, app, sync, own, keys) : { plan: [], rejects: [], results: [] };
       const profiles = identity === null ? null : await readProfiles(session, identity, keys);
-      return keys
+      const members = async () => (byProfile ? keys : people === null ? [] : profilesOf(session, people, wanted));
+      const stays = segment === null ? null : await staysOf(app, session, { ...segment, members });
+      const stories = keys
         .map(
           (key): Story => ({
             key,
@@ -185,6 +206,7 @@ async function tell(app: App, sync: SyncConfig, wanted: string): Promise<Story[]
             story.model.length + story.ledger.length + story.plan.length + story.rejects.length + story.results.length >
               0,
         );
+      return { stories, stays };
     },
     app.signal,
   );

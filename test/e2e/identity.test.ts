@@ -211,6 +211,14 @@ describe("identity, traits, a segment and its sync in one project", { timeout: 2
         identity: { ...identity, status: "merged", aliases: [], identifiers: [] },
       }),
     );
+    // the stay went with the customer to the profile that it is part of now
+    expect(old.segment).toMatchObject({
+      name: "buyers",
+      stays: [
+        { profile_id: bea, entered_why: "identity", left_at: null, left_why: null },
+        { profile_id: cyd, entered_why: "rule", left_at: expect.any(String), left_why: "identity" },
+      ],
+    });
     const living = expect.objectContaining({
       key: bea,
       in_model: true,
@@ -225,7 +233,11 @@ describe("identity, traits, a segment and its sync in one project", { timeout: 2
     expect(masked.stdout).toContain("email=b•••@e•••.com");
     expect(masked.stdout).not.toContain("bea@");
     const dee = firstOf("record:crm 4");
+    expect(masked.stdout).toMatch(/^ {2}segment buyers: in it since 20\d\d-.* \(\w+\)$/m);
+    const never = await runCli(["why", "buyers-to-file", dee], at);
+    expect(never.stdout).toContain("conditions hold: `millrace segment explain buyers` with the same identifier.");
     const outside = await jsonOf(["why", "buyers-to-file", dee], at);
+    expect(outside.segment).toEqual({ name: "buyers", stays: [] });
     expect(outside.rows).toMatchObject([
       {
         key: dee,
