@@ -3,24 +3,14 @@ import { daysOf } from "../../src/config/span.ts";
 import type { Comparison, EventDeclaration, Property, Span } from "../../src/core/declared.ts";
 import { choose } from "../../src/segments/choose.ts";
 import type { CountedPattern } from "../../src/segments/patterns.ts";
+import { bought } from "../support/bought-event.ts";
 
-const event: EventDeclaration = {
-  name: "e",
-  model: "events",
-  profile: { namespace: "user_id", column: "c" },
-  at: "t",
-  key: "k",
-  arrived: undefined,
-  where: [],
-  properties: new Map(),
-  origin: { file: "events/e.yml", line: 1 },
-};
 const days = (count: number): Span => ({ count, unit: "day" });
 const pattern = (name: string, within: Span | undefined, ...comparisons: Comparison[]): CountedPattern => ({
   name,
-  event,
+  event: bought,
   pattern: {
-    event: "e",
+    event: "bought",
     within,
     where: comparisons.map((each) => ({ column: "x", type: "unknown", comparisons: [each] })),
   },
@@ -32,7 +22,7 @@ const fifty = (make: (i: number) => CountedPattern) => Array.from({ length: 50 }
 describe("who shares a pass, where volumes are told,", () => {
   const rows = 10_000_000;
   const told = (volume: EventDeclaration["volume"], more: Partial<Property> = {}): EventDeclaration => ({
-    ...event,
+    ...bought,
     properties: new Map([["x", { column: "x", type: "number", ...more }]]),
     volume,
   });
@@ -44,19 +34,19 @@ describe("who shares a pass, where volumes are told,", () => {
 
   it("is nobody where a range is narrow, though a range usually is not", () => {
     const over = (i: number) => pattern(`r${i}`, undefined, { op: "gte", to: { literal: 196 + (i % 4) } });
-    expect(all(event, over)).toBe(50);
+    expect(all(bought, over)).toBe(50);
     expect(all(told({ rows }, { range: [0, 199] }), over)).toBe(0);
   });
 
   it("is everybody where a column has two values, though an equality usually wants few rows", () => {
     const is = (i: number) => pattern(`v${i}`, days(365), equal, equal);
-    expect(all(event, is)).toBe(0);
+    expect(all(bought, is)).toBe(0);
     expect(all(told({ rows }, { values: 2 }), is)).toBe(50);
   });
 
   it("is everybody where the past is no longer than the windows", () => {
     const is = (i: number) => pattern(`d${i}`, days(20 + i), equal);
-    expect(all(event, is)).toBe(0);
+    expect(all(bought, is)).toBe(0);
     expect(all(told({ rows, days: 20 }), is)).toBe(50);
   });
 

@@ -1,19 +1,10 @@
 import { expect, test } from "vitest";
 import { daysOf } from "../../src/config/span.ts";
-import type { EventDeclaration, Filter } from "../../src/core/declared.ts";
+import type { Filter } from "../../src/core/declared.ts";
 import { countModelSql, countModels } from "../../src/segments/count-models.ts";
+import { bought } from "../support/bought-event.ts";
 
-const event: EventDeclaration = {
-  name: "bought",
-  model: "events",
-  profile: { namespace: "user_id", column: "customer_id" },
-  at: "bought_at",
-  key: "event_id",
-  arrived: "loaded_at",
-  where: [],
-  properties: new Map(),
-  origin: { file: "events/e.yml", line: 1 },
-};
+const event = { ...bought, arrived: "loaded_at" };
 const keys = { identity: "none", identifier: (_namespace: string, column: string) => column, timeZone: "UTC" } as const;
 const atLeast = (literal: number): Filter => ({
   column: "amount",

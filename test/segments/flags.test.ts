@@ -1,22 +1,12 @@
 import { expect, test } from "vitest";
 import { daysOf } from "../../src/config/span.ts";
-import type { Declarations, EventDeclaration, Rule, SegmentDeclaration } from "../../src/core/declared.ts";
+import type { Declarations, Rule, SegmentDeclaration } from "../../src/core/declared.ts";
 import { countedBy, countModels } from "../../src/segments/count-models.ts";
 import { flagParts } from "../../src/segments/flags-sql.ts";
 import { patternKey, patternName } from "../../src/segments/patterns.ts";
+import { bought } from "../support/bought-event.ts";
 
-const event: EventDeclaration = {
-  name: "bought",
-  model: "events",
-  profile: { namespace: "user_id", column: "customer_id" },
-  at: "bought_at",
-  key: "event_id",
-  arrived: undefined,
-  where: [],
-  properties: new Map(),
-  origin: { file: "events/e.yml", line: 1 },
-};
-const bought = (days: number): Extract<Rule, { kind: "did" }> => ({
+const boughtWithin = (days: number): Extract<Rule, { kind: "did" }> => ({
   kind: "did",
   pattern: { event: "bought", within: { count: days, unit: "day" }, where: [] },
   times: [{ op: "gte", to: 1 }],
@@ -31,10 +21,10 @@ const segment = (name: string, rules: readonly Rule[]): SegmentDeclaration => ({
 
 /** The flags of segments whose patterns are all counted by themselves. */
 function flagsOf(segments: readonly SegmentDeclaration[], patterns: readonly Extract<Rule, { kind: "did" }>[]): string {
-  const counted = patterns.map(({ pattern }) => ({ name: patternName(pattern), event, pattern }));
+  const counted = patterns.map(({ pattern }) => ({ name: patternName(pattern), event: bought, pattern }));
   const models = countModels(counted, daysOf, (all) => ({ shared: [], apart: all }));
   const declared: Declarations = {
-    events: [event],
+    events: [bought],
     traitFiles: [],
     segments,
     lifecycles: [],
@@ -48,7 +38,7 @@ function flagsOf(segments: readonly SegmentDeclaration[], patterns: readonly Ext
 }
 
 test("patterns that are counted apart are columns of one join, however many segments ask for them", () => {
-  const [week, month] = [bought(7), bought(30)];
+  const [week, month] = [boughtWithin(7), boughtWithin(30)];
   const text = flagsOf([segment("a", [week, month]), segment("b", [month])], [week, month]);
   expect(text.match(/left join \S+/g)).toEqual(["left join event_counts__events_apart"]);
   for (const { pattern } of [week, month]) {
@@ -59,7 +49,7 @@ test("patterns that are counted apart are columns of one join, however many segm
 });
 
 test("a join has as many columns as every engine takes", () => {
-  const patterns = Array.from({ length: 901 }, (_, i) => bought(i + 1));
+  const patterns = Array.from({ length: 901 }, (_, i) => boughtWithin(i + 1));
   const text = flagsOf([segment("a", patterns), segment("b", patterns)], patterns);
   expect(text.match(/left join \S+/g)).toEqual(
     ["", "__2", "__3"].map((more) => `left join event_counts__events_apart${more}`),
