@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import type { Declarations, SegmentDeclaration } from "../core/declared.ts";
+import type { Declarations, Rule, SegmentDeclaration } from "../core/declared.ts";
 import { steadyConfig } from "../rules/steady.ts";
 import { columns, indent, ref, withTables } from "../rules/text.ts";
 import type { CountModel } from "./count-models.ts";
 import { countedTables } from "./counted-tables.ts";
 import { definitionOf, profileTable } from "./names.ts";
-import { memberSql, ruleSql, rulesOf, type TimesOf } from "./rule-sql.ts";
+import { rulesWithin } from "./patterns.ts";
+import { type Asking, memberSql, ruleSql, rulesInPlace, rulesOf } from "./rule-sql.ts";
 import { isBare, sequencesOf } from "./segment-sql.ts";
 
 /** Where `segment_flags` says whether a profile is in a segment: a bit of one of its columns. */
@@ -39,11 +40,12 @@ export function flagParts(
   declared: Declarations,
   counted: ReadonlyMap<string, CountModel>,
 ): { readonly model: string; readonly column: string; readonly text: string }[] {
+  const inPlace = rulesInPlace(declared.segments);
   return flagsOf(declared.segments).flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
     const { column, segment } = first;
-    const query = isBare(segment) ? listedFlags(column, group) : ruledFlags(column, group, declared, counted);
+    const query = isBare(segment) ? listedFlags(column, group) : ruledFlags(column, group, declared, counted, inPlace);
     const text = `{{ config(materialized='ephemeral') }}\n\n-- In which of ${group.length} segments each profile is now: the sum of their bits.\n${query}`;
     return [{ model: partOf(column), column, text }];
   });
@@ -122,15 +124,21 @@ function ruledFlags(
   group: readonly Flag[],
   declared: Declarations,
   counted: ReadonlyMap<string, CountModel>,
+  inPlace: ReadonlyMap<string, Rule>,
 ): string {
-  const rules = group.flatMap(({ segment }) => rulesOf(segment));
+  const own = group.flatMap(({ segment }) => rulesOf(segment));
+  const named = own.flatMap((rule) =>
+    [...rulesWithin(rule)].flatMap((each) => (each.kind === "segment" ? [each] : [])),
+  );
+  const rules = [...own, ...new Set(named.flatMap(({ segment }) => inPlace.get(segment) ?? []))];
   const { tables, joins, timesOf } = countedTables(rules, counted);
+  const asking: Asking = { timeZone: declared.timeZone, timesOf, inPlace };
   const bits = lifecyclesTogether(group).map((flags) => {
     const [{ segment, bit }] = flags;
     const text =
       segment.stage === undefined
-        ? `case when\n${indent(memberSql(segment, declared.timeZone, timesOf))}\nthen ${bit} else 0 end`
-        : stagesSql(flags, declared.timeZone, timesOf);
+        ? `case when\n${indent(memberSql(segment, asking))}\nthen ${bit} else 0 end`
+        : stagesSql(flags, asking);
     return { names: flags.map(({ segment }) => segment.name), text };
   });
   const asked = bits.map(({ text }) => text).join("\n");
@@ -163,14 +171,13 @@ function lifecyclesTogether(group: readonly Flag[]): [Flag, ...Flag[]][] {
 }
 
 /** A profile is in the first stage whose rule holds; stages whose bits another column has come first. */
-function stagesSql([first, ...others]: readonly [Flag, ...Flag[]], timeZone: string, timesOf: TimesOf): string {
+function stagesSql([first, ...others]: readonly [Flag, ...Flag[]], asking: Asking): string {
   const elsewhere = (first.segment.stage?.before ?? []).map(({ name, rule }) => ({ name, rule, bit: 0n }));
   const here = [first, ...others].flatMap(({ segment: { name, stage }, bit }) =>
     stage === undefined ? [] : [{ name, rule: stage.own, bit }],
   );
   const whens = [...elsewhere, ...here].map(
-    ({ name, rule, bit }) =>
-      `-- stage ${name}\nwhen\n${indent(ruleSql(rule, timeZone, "plain", timesOf))}\nthen ${bit}`,
+    ({ name, rule, bit }) => `-- stage ${name}\nwhen\n${indent(ruleSql(rule, asking))}\nthen ${bit}`,
   );
   return `case\n${indent(whens.join("\n"))}\n    else 0\nend`;
 }

@@ -119,7 +119,7 @@ function conditionTables(
   const select: string[] = ["profiles.profile_id"];
   const conditions = asked.map((each, i): AskedCondition => {
     const column = `c${i + 1}`;
-    select.push(`(${ruleSql(each, declared.timeZone, "negated")}) as ${column}`);
+    select.push(`(${ruleSql(each, declared, "negated")}) as ${column}`);
     const values = valuesOf(each).map(({ sql, label }, n) => {
       const name = `${column}_v${n + 1}`;
       select.push(`${sql} as ${name}`);
@@ -130,7 +130,7 @@ function conditionTables(
   const member =
     rule === null
       ? `profiles.profile_id in (select profile_id from ${ref("model" in segment.by ? segment.by.model : segment.name)})`
-      : ruleSql(rule, declared.timeZone, "negated");
+      : ruleSql(rule, declared, "negated");
   const allowed = declared.excluded
     .map(
       ({ model }) => `profiles.profile_id not in (select profile_id from ${ref(model)} where profile_id is not null)`,

@@ -1,32 +1,37 @@
 import type { Rule, SegmentDeclaration } from "../core/declared.ts";
 import { comparisonsSql, sign } from "../rules/comparison.ts";
 import { indent, ref } from "../rules/text.ts";
-import { patternName, sequenceName } from "./patterns.ts";
+import { patternName, rulesWithin, sequenceName } from "./patterns.ts";
 
 /** What holds how often a profile did what a pattern asks: a column of a table of that query. */
 export type TimesOf = (pattern: string) => string;
 
-const ownTable: TimesOf = (pattern) => `${pattern}.times`;
+type Within = "plain" | "negated";
+
+/** How a query names what rules ask for. */
+export interface Asking {
+  readonly timeZone: string;
+  /** Left out: every pattern has a table of its name. */
+  readonly timesOf?: TimesOf;
+  /** Segments whose rule is asked in place of who is in them. */
+  readonly inPlace?: ReadonlyMap<string, Rule>;
+}
 
 /**
  * A rule as SQL over `profiles` and the tables of its patterns. Rules know only true and false; SQL also null. Under `and` and `or`
  * a null ends like false, so it is left alone there, for the reader; under `not` every condition is made two-valued.
  */
-export function ruleSql(
-  rule: Rule,
-  timeZone: string,
-  within: "plain" | "negated" = "plain",
-  timesOf: TimesOf = ownTable,
-): string {
+export function ruleSql(rule: Rule, asking: Asking, within: Within = "plain"): string {
+  const { timeZone, timesOf = (pattern) => `${pattern}.times`, inPlace } = asking;
   switch (rule.kind) {
     case "all":
     case "any": {
       const word = rule.kind === "all" ? "and" : "or";
-      const parts = flattened(rule).map((each) => bracketed(each, rule.kind, timeZone, within, timesOf));
+      const parts = flattened(rule).map((each) => bracketed(each, rule.kind, asking, within));
       return parts.join(`\n${word} `);
     }
     case "not": {
-      const inner = ruleSql(rule.rule, timeZone, "negated", timesOf);
+      const inner = ruleSql(rule.rule, asking, "negated");
       return isLeaf(rule.rule) ? `not ${inner}` : `not (\n${indent(inner)}\n)`;
     }
     case "trait": {
@@ -42,8 +47,11 @@ export function ruleSql(
     }
     case "sequence":
       return `profiles.profile_id in (select profile_id from ${sequenceName(rule)})`;
-    case "segment":
-      return `profiles.profile_id in (select profile_id from ${ref(rule.segment)})`;
+    case "segment": {
+      const asked = inPlace?.get(rule.segment);
+      if (asked === undefined) return `profiles.profile_id in (select profile_id from ${ref(rule.segment)})`;
+      return `(\n    -- segment ${rule.segment}\n${indent(ruleSql(asked, asking, within))}\n)`;
+    }
   }
 }
 
@@ -54,14 +62,8 @@ function flattened(rule: Extract<Rule, { kind: "all" | "any" }>): Rule[] {
   return rule.rules.flatMap((each) => (each.kind === rule.kind ? flattened(each) : [each]));
 }
 
-function bracketed(
-  rule: Rule,
-  outer: "all" | "any",
-  timeZone: string,
-  within: "plain" | "negated",
-  timesOf: TimesOf,
-): string {
-  const text = ruleSql(rule, timeZone, within, timesOf);
+function bracketed(rule: Rule, outer: "all" | "any", asking: Asking, within: Within): string {
+  const text = ruleSql(rule, asking, within);
   const composite = (rule.kind === "all" || rule.kind === "any") && rule.kind !== outer && flattened(rule).length > 1;
   return composite ? `(\n${indent(text)}\n)` : text;
 }
@@ -74,15 +76,31 @@ export const rulesOf = ({ by, stage }: SegmentDeclaration): Rule[] =>
  * Who is in a segment: a condition that more can follow with `and`. A stage asks the rules of those before it, and not who is in them:
  * each of those would ask it of all before itself, twice as many views for every stage.
  */
-export function memberSql({ by, stage }: SegmentDeclaration, timeZone: string, timesOf: TimesOf): string {
+export function memberSql({ by, stage }: SegmentDeclaration, asking: Asking): string {
   if ("model" in by) return `profiles.profile_id in (select profile_id from ${ref(by.model)})`;
   const own = stage?.own ?? by.rule;
-  const text = ruleSql(own, timeZone, "plain", timesOf);
+  const text = ruleSql(own, asking);
   const not = (stage?.before ?? []).map(
-    ({ name, rule }) => `and not (\n    -- stage ${name}\n${indent(ruleSql(rule, timeZone, "negated", timesOf))}\n)`,
+    ({ name, rule }) => `and not (\n    -- stage ${name}\n${indent(ruleSql(rule, asking, "negated"))}\n)`,
   );
   return [own.kind === "any" ? `(\n${indent(text)}\n)` : text, ...not].join("\n");
 }
+
+/**
+ * Segments whose rule can be asked in place of who is in them, by name: those that ask for no other segment, so that it stays short.
+ * Whoever belongs to no segment at all is left out of both.
+ */
+export const rulesInPlace = (segments: readonly SegmentDeclaration[]): ReadonlyMap<string, Rule> =>
+  new Map(
+    segments.flatMap((segment) => {
+      const [own, ...before] = rulesOf(segment);
+      const all = [own, ...before].flatMap((rule) => (rule === undefined ? [] : [...rulesWithin(rule)]));
+      if (own === undefined || all.some(({ kind }) => kind === "segment")) return [];
+      return [[segment.name, before.length === 0 ? own : { kind: "all", rules: [own, ...before.map(not)] }]];
+    }),
+  );
+
+const not = (rule: Rule): Rule => ({ kind: "not", rule });
 
 /** The rule of a segment that has one. */
 export const ruleOf = ({ by }: SegmentDeclaration): Rule | null => ("rule" in by ? by.rule : null);

@@ -16,7 +16,7 @@ export function segmentSql(
 ): string {
   const rules = rulesOf(segment);
   const { tables, joins, timesOf } = countedTables(rules, counted);
-  const condition = memberSql(segment, declared.timeZone, timesOf).replaceAll("\n", "\n    ");
+  const condition = memberSql(segment, { timeZone: declared.timeZone, timesOf }).replaceAll("\n", "\n    ");
   const never = declared.excluded.map(
     ({ model }) =>
       `\n    and profiles.profile_id not in (select profile_id from ${ref(model)} where profile_id is not null)`,

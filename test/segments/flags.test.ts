@@ -59,3 +59,18 @@ test("a join has as many columns as every engine takes", () => {
     .map((part) => part.match(/ then times end\) as /g)?.length ?? 0);
   expect(columns).toEqual([400, 400, 101, 0]);
 });
+
+test("a segment that asks for no other is asked by its rule, with what that counts; another by who is in it", () => {
+  const week = boughtWithin(7);
+  const inside = (name: string): Rule => ({ kind: "segment", segment: name });
+  const text = flagsOf(
+    [segment("base", [week]), segment("above", [inside("base")]), segment("top", [inside("above")])],
+    [week],
+  );
+  expect(text.match(/in \(select profile_id from \S+ \S+ \S+\)/g)).toEqual([
+    "in (select profile_id from {{ ref('above') }})",
+  ]);
+  expect(text).toMatch(/-- segment base\n +coalesce\(bought_7_days\.times, 0\) >= 1\n/);
+  // so that a failed test of any of them holds the history back
+  expect(text.match(/ref\('(?:base|above|top)'\)/g)?.toSorted()).toEqual(["ref('above')", "ref('base')", "ref('top')"]);
+});

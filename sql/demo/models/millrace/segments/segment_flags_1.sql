@@ -29,10 +29,16 @@ select
     profiles.profile_id,
     -- depends_on: {{ ref('big_baskets_at_risk') }}
     case when
-        profiles.profile_id in (select profile_id from {{ ref('lapsing') }})
+        (
+            -- segment lapsing
+            profiles.order_count >= 3
+            and (profiles.days_since_last_order >= 60 and profiles.days_since_last_order <= 365)
+            and profiles.days_since_last_order > profiles.median_days_between_orders * 2
+        )
         and coalesce(event_counts__orders_apart.order_placed_365_days_cbfa4c, 0) >= 1
         and not profiles.profile_id in (select profile_id from order_placed_then_goods_returned_04d6f4)
     then 1 else 0 end
+    -- depends_on: {{ ref('lapsing') }}
     + case when
         profiles.order_count >= 3
         and (profiles.days_since_last_order >= 60 and profiles.days_since_last_order <= 365)
