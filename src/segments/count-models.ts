@@ -165,18 +165,17 @@ function longestWindow(patterns: readonly CountedPattern[], timeZone: string): s
 }
 
 /** One pattern's counts by itself: who did it, and how often. */
-export function countOnePattern(pattern: CountedPattern, keys: ProfileKeys): string {
-  const filters = [...happened(pattern.event), ...patternConditions(pattern, "source", keys.timeZone)];
-  const rows = rowsQuery(pattern.event, [], filters, keys);
-  return `select\n    profile_id,\n    count(*) as times\nfrom (\n${columns([rows])}\n) as events\ngroup by profile_id`;
+export const countOnePattern = (pattern: CountedPattern, keys: ProfileKeys): string => counted(pattern, [], keys);
+
+function counted({ event, pattern }: CountedPattern, more: readonly string[], keys: ProfileKeys): string {
+  const filters = [...happened(event), ...patternConditions({ event, pattern }, "source", keys.timeZone)];
+  return `${rowsQuery(event, [...more, "count(*) as times"], filters, keys)}\ngroup by 1`;
 }
 
 function apartSql(patterns: readonly CountedPattern[], keys: ProfileKeys): string {
   const parts = patterns.toSorted(byKey).map((pattern) => {
-    const filters = [...happened(pattern.event), ...patternConditions(pattern, "source", keys.timeZone)];
-    const rows = rowsQuery(pattern.event, [], filters, keys);
     const words = comment(patternWords(pattern, keys.timeZone));
-    return `-- ${words}\nselect\n    profile_id,\n    '${patternKey(pattern.name)}' as pattern,\n    count(*) as times\nfrom (\n${columns([rows])}\n) as events\ngroup by profile_id`;
+    return `-- ${words}\n${counted(pattern, [`'${patternKey(pattern.name)}' as pattern`], keys)}`;
   });
   const table = patterns[0]?.event.model ?? "";
   const header = `-- ${comment(`How often profiles did what few of them do in ${table}: a pass each, since each wants few rows.`)}`;
