@@ -18,8 +18,7 @@ export function countedTables(rules: readonly Rule[], countedBy: ReadonlyMap<str
   for (const each of rules.flatMap((rule) => [...rulesWithin(rule)])) {
     if (each.kind !== "did") continue;
     const pattern = patternName(each.pattern);
-    const model = countedBy.get(pattern);
-    if (model === undefined) throw new Error(`no model counts ${pattern}`);
+    const model = countedBy.get(pattern) ?? raise(pattern);
     wanted.set(model, (wanted.get(model) ?? new Set()).add(pattern));
   }
   const tables: (readonly [string, string])[] = [];
@@ -43,7 +42,12 @@ export function countedTables(rules: readonly Rule[], countedBy: ReadonlyMap<str
       for (const each of some) times.set(each, `${name}.${each}`);
     }
   }
-  return { tables, joins, timesOf: (pattern) => times.get(pattern) ?? "" };
+  const timesOf = (pattern: string): string => times.get(pattern) ?? raise(pattern);
+  return { tables, joins, timesOf };
+}
+
+function raise(pattern: string): never {
+  throw new Error(`no model counts ${pattern}`);
 }
 
 const joined = (table: string, name: string): string =>
