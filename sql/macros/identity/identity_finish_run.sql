@@ -4,6 +4,7 @@
   {%- set runs = millrace.identity_state(here, 'state_run') -%}
   {%- set profile = millrace.identity_state(here, 'state_profile') -%}
   {%- set lineage = millrace.identity_state(here, 'state_lineage') -%}
+  {%- do millrace.identity_index(profile, 'profile_id') -%}
   {%- do millrace.identity_statistics([profile, millrace.identity_state(here, 'dictionary'), millrace.identity_state(here, 'state_component'), millrace.identity_state(here, 'state_observation'), millrace.identity_state(here, 'state_record')]) -%}
   {%- set counts = millrace.identity_read(
     "select sum(case when event = 'create' then 1 else 0 end), sum(case when event = 'merge' then 1 else 0 end), sum(case when event = 'split' then 1 else 0 end) from "
