@@ -9,7 +9,7 @@ export function conditionWords(rule: Rule): string {
         .map((each) => (composite(each) ? `(${conditionWords(each)})` : conditionWords(each)))
         .join(rule.kind === "all" ? " and " : " or ");
     case "not":
-      return `not ${composite(rule.rule) ? `(${conditionWords(rule.rule)})` : conditionWords(rule.rule)}`;
+      return rule.rule.kind === "segment" ? inSegment(rule.rule, "is not") : `not (${conditionWords(rule.rule)})`;
     case "trait":
       return `${rule.trait} ${rule.comparisons.map(comparisonWords).join(" and ")}`;
     case "did": {
@@ -24,9 +24,12 @@ export function conditionWords(rule: Rule): string {
       return `did ${steps}${rule.span === undefined ? "" : `, within ${spanText(rule.span)}`}`;
     }
     case "segment":
-      return `is in the segment ${rule.segment}`;
+      return inSegment(rule, "is");
   }
 }
+
+const inSegment = ({ segment }: Extract<Rule, { kind: "segment" }>, verb: "is" | "is not"): string =>
+  `${verb} in the segment ${segment}`;
 
 const composite = (rule: Rule): boolean => (rule.kind === "all" || rule.kind === "any") && rule.rules.length > 1;
 
