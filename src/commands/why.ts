@@ -168,10 +168,11 @@ async function tell(app: App, sync: SyncConfig, wanted: string): Promise<Told> {
   const [newest] = await (await app.store()).runs({ sync: sync.name, limit: 1 });
   const heldRun =
     newest?.status === "held" || newest?.status === "planned" ? { id: newest.id, reasons: newest.heldFor } : null;
-  const people = await compiledIdentity(app);
   const byProfile = sync.key === "profile_id";
-  const identity = byProfile ? people : null;
   const segment = await segmentHistory(app, sync);
+  // Others may be asked about before dbt has ever run.
+  const people = byProfile || segment !== null ? await compiledIdentity(app) : null;
+  const identity = byProfile ? people : null;
   const warehouse = await app.warehouse();
   return warehouse.session(
     "read",

@@ -15,7 +15,7 @@ const files = {
   "sql/dbt_project.yml": "{name: p, profile: p, config-version: 2}\n",
 };
 
-test("a table is planned before the dbt of a project with identity has ever run", async () => {
+test("a table is planned and asked about before the dbt of a project with identity has ever run", async () => {
   const dir = await mkdtemp(join(tmpdir(), "millrace-table-"));
   onTestFinished(() => rm(dir, { recursive: true }));
   for (const folder of ["syncs", "sql"]) await mkdir(join(dir, folder));
@@ -28,4 +28,7 @@ test("a table is planned before the dbt of a project with identity has ever run"
   const told = await runCli(["plan", "--project", dir]);
   expect(told.stderr).toBe("");
   expect(told.stdout).toContain("+1 to add");
+  const why = await runCli(["why", "people", "1", "--project", dir]);
+  expect(why.stderr).toBe("");
+  expect(why.stdout).toContain("people · key 1");
 });
