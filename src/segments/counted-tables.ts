@@ -15,7 +15,7 @@ export interface CountedTables {
 /** For these rules, one join of each model that counts for them. `countedBy`: which does, by the pattern's name. */
 export function countedTables(rules: readonly Rule[], countedBy: ReadonlyMap<string, CountModel>): CountedTables {
   const wanted = new Map<CountModel, Set<string>>();
-  for (const each of rules.flatMap((rule) => [...rulesWithin(rule)])) {
+  for (const each of rulesWithin(rules)) {
     if (each.kind !== "did") continue;
     const pattern = patternName(each.pattern);
     const model = countedBy.get(pattern) ?? raise(pattern);

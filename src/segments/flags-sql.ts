@@ -6,7 +6,7 @@ import type { CountModel } from "./count-models.ts";
 import { countedTables } from "./counted-tables.ts";
 import { definitionOf, profileTable } from "./names.ts";
 import { rulesWithin } from "./patterns.ts";
-import { type Asking, memberSql, ruleSql, rulesInPlace, rulesOf } from "./rule-sql.ts";
+import { type Asking, allowedSql, memberSql, ruleSql, rulesInPlace, rulesOf } from "./rule-sql.ts";
 import { isBare, sequencesOf } from "./segment-sql.ts";
 
 /** Where `segment_flags` says whether a profile is in a segment: a bit of one of its columns. */
@@ -127,10 +127,8 @@ function ruledFlags(
   inPlace: ReadonlyMap<string, Rule>,
 ): string {
   const own = group.flatMap(({ segment }) => rulesOf(segment));
-  const named = own.flatMap((rule) =>
-    [...rulesWithin(rule)].flatMap((each) => (each.kind === "segment" ? [each] : [])),
-  );
-  const rules = [...own, ...new Set(named.flatMap(({ segment }) => inPlace.get(segment) ?? []))];
+  const named = [...rulesWithin(own)].flatMap((each) => (each.kind === "segment" ? [each.segment] : []));
+  const rules = [...own, ...new Set(named.flatMap((segment) => inPlace.get(segment) ?? []))];
   const { tables, joins, timesOf } = countedTables(rules, counted);
   const asking: Asking = { timeZone: declared.timeZone, timesOf, inPlace };
   const bits = lifecyclesTogether(group).map((flags) => {
@@ -145,15 +143,13 @@ function ruledFlags(
   // A failed test of a segment holds its history back: each is named, if no other's rule asks for its members.
   const waits = (name: string): string => (asked.includes(ref(name)) ? "" : `-- depends_on: ${ref(name)}\n`);
   const sum = bits.map(({ names, text }, i) => `${names.map(waits).join("")}${i === 0 ? "" : "+ "}${text}`).join("\n");
-  const never = declared.excluded.map(
-    ({ model }) => `profiles.profile_id not in (select profile_id from ${ref(model)} where profile_id is not null)`,
-  );
+  const allowed = allowedSql(declared);
   const last = [
     "select",
     columns(["profiles.profile_id", `${sum}\nas ${column}`]),
     `from ${ref(profileTable)} as profiles`,
     ...joins,
-    ...(never.length === 0 ? [] : [`where\n    ${never.join("\n    and ")}`]),
+    ...(allowed.length === 0 ? [] : [`where\n    ${allowed.join("\n    and ")}`]),
   ].join("\n");
   return withTables([...tables, ...sequencesOf(rules)], last);
 }

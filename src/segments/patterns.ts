@@ -24,11 +24,13 @@ export interface AskedOfEvents {
   readonly sequences: ReadonlyMap<string, SoughtSequence>;
 }
 
-/** All rules of a tree, from the outside in. */
-export function* rulesWithin(rule: Rule): Generator<Rule> {
-  yield rule;
-  if (rule.kind === "not") yield* rulesWithin(rule.rule);
-  if (rule.kind === "all" || rule.kind === "any") for (const each of rule.rules) yield* rulesWithin(each);
+/** All rules of these trees, one tree after the other, each from the outside in. */
+export function* rulesWithin(rules: Iterable<Rule>): Generator<Rule> {
+  for (const rule of rules) {
+    yield rule;
+    if (rule.kind === "not") yield* rulesWithin([rule.rule]);
+    if (rule.kind === "all" || rule.kind === "any") yield* rulesWithin(rule.rules);
+  }
 }
 
 export function askedOfEvents(
@@ -38,15 +40,13 @@ export function askedOfEvents(
   const events = new Map(declared.events.map((event) => [event.name, event]));
   const counts = new Map<string, CountedPattern>();
   const sequences = new Map<string, SoughtSequence>();
-  for (const rule of rules) {
-    for (const each of rulesWithin(rule)) {
-      if (each.kind === "did") {
-        const event = found(events, each.pattern.event);
-        counts.set(patternName(each.pattern), { name: patternName(each.pattern), event, pattern: each.pattern });
-      } else if (each.kind === "sequence") {
-        const steps = each.steps.map((pattern) => ({ event: found(events, pattern.event), pattern }));
-        sequences.set(sequenceName(each), { name: sequenceName(each), steps, span: each.span });
-      }
+  for (const each of rulesWithin(rules)) {
+    if (each.kind === "did") {
+      const event = found(events, each.pattern.event);
+      counts.set(patternName(each.pattern), { name: patternName(each.pattern), event, pattern: each.pattern });
+    } else if (each.kind === "sequence") {
+      const steps = each.steps.map((pattern) => ({ event: found(events, pattern.event), pattern }));
+      sequences.set(sequenceName(each), { name: sequenceName(each), steps, span: each.span });
     }
   }
   return { counts, sequences };

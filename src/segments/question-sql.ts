@@ -6,7 +6,7 @@ import { conditionWords } from "./condition-words.ts";
 import { countOnePattern } from "./count-models.ts";
 import { profileTable } from "./names.ts";
 import { askedOfEvents, patternName, rulesWithin } from "./patterns.ts";
-import { ruleOf, ruleSql } from "./rule-sql.ts";
+import { allowedSql, isListed, ruleOf, ruleSql } from "./rule-sql.ts";
 import { sequenceTables } from "./sequence-model.ts";
 
 /** One condition of a segment, and the columns of a question that answer it. */
@@ -52,7 +52,7 @@ export function explainQuestion(segment: SegmentDeclaration, declared: Declarati
   const leaves =
     rule === null
       ? []
-      : [...rulesWithin(rule)].filter(({ kind }) => kind !== "all" && kind !== "any" && kind !== "not");
+      : [...rulesWithin([rule])].filter(({ kind }) => kind !== "all" && kind !== "any" && kind !== "not");
   const unique = [...new Map(leaves.map((leaf) => [JSON.stringify(leaf), leaf])).values()];
   const { tables, conditions } = conditionTables(segment, declared, unique);
   const last = `select *\nfrom conditions\nwhere cast(profile_id as {{ dbt.type_string() }}) = ${literal(profile)}`;
@@ -129,13 +129,9 @@ function conditionTables(
   });
   const member =
     rule === null
-      ? `profiles.profile_id in (select profile_id from ${ref("model" in segment.by ? segment.by.model : segment.name)})`
+      ? isListed("model" in segment.by ? segment.by.model : segment.name)
       : ruleSql(rule, declared, "negated");
-  const allowed = declared.excluded
-    .map(
-      ({ model }) => `profiles.profile_id not in (select profile_id from ${ref(model)} where profile_id is not null)`,
-    )
-    .join(" and ");
+  const allowed = allowedSql(declared).join(" and ");
   select.push(`(${allowed === "" ? "1 = 1" : allowed}) as is_allowed`);
   select.push(`(${allowed === "" ? "" : `${allowed} and `}(${member})) as is_member`);
   const joins = [...counts.keys()].map((name) => `left join ${name} on profiles.profile_id = ${name}.profile_id`);

@@ -1,4 +1,4 @@
-import type { Rule, SegmentDeclaration } from "../core/declared.ts";
+import type { Declarations, Rule, SegmentDeclaration } from "../core/declared.ts";
 import { comparisonsSql, sign } from "../rules/comparison.ts";
 import { indent, ref } from "../rules/text.ts";
 import { patternName, rulesWithin, sequenceName } from "./patterns.ts";
@@ -49,11 +49,20 @@ export function ruleSql(rule: Rule, asking: Asking, within: Within = "plain"): s
       return `profiles.profile_id in (select profile_id from ${sequenceName(rule)})`;
     case "segment": {
       const asked = inPlace?.get(rule.segment);
-      if (asked === undefined) return `profiles.profile_id in (select profile_id from ${ref(rule.segment)})`;
+      if (asked === undefined) return isListed(rule.segment);
       return `(\n    -- segment ${rule.segment}\n${indent(ruleSql(asked, asking, within))}\n)`;
     }
   }
 }
+
+/** Is the profile one of those that a model, or a segment's, lists? */
+export const isListed = (model: string): string => `profiles.profile_id in (select profile_id from ${ref(model)})`;
+
+/** What must hold of whoever is in any segment: no list of those who may be in none has them. */
+export const allowedSql = ({ excluded }: Pick<Declarations, "excluded">): string[] =>
+  excluded.map(
+    ({ model }) => `profiles.profile_id not in (select profile_id from ${ref(model)} where profile_id is not null)`,
+  );
 
 const isLeaf = ({ kind }: Rule): boolean => kind !== "all" && kind !== "any" && kind !== "not";
 
@@ -77,7 +86,7 @@ export const rulesOf = ({ by, stage }: SegmentDeclaration): Rule[] =>
  * each of those would ask it of all before itself, twice as many views for every stage.
  */
 export function memberSql({ by, stage }: SegmentDeclaration, asking: Asking): string {
-  if ("model" in by) return `profiles.profile_id in (select profile_id from ${ref(by.model)})`;
+  if ("model" in by) return isListed(by.model);
   const own = stage?.own ?? by.rule;
   const text = ruleSql(own, asking);
   const not = (stage?.before ?? []).map(
@@ -93,9 +102,9 @@ export function memberSql({ by, stage }: SegmentDeclaration, asking: Asking): st
 export const rulesInPlace = (segments: readonly SegmentDeclaration[]): ReadonlyMap<string, Rule> =>
   new Map(
     segments.flatMap((segment) => {
-      const [own, ...before] = rulesOf(segment);
-      const all = [own, ...before].flatMap((rule) => (rule === undefined ? [] : [...rulesWithin(rule)]));
-      if (own === undefined || all.some(({ kind }) => kind === "segment")) return [];
+      const rules = rulesOf(segment);
+      const [own, ...before] = rules;
+      if (own === undefined || [...rulesWithin(rules)].some(({ kind }) => kind === "segment")) return [];
       return [[segment.name, before.length === 0 ? own : { kind: "all", rules: [own, ...before.map(not)] }]];
     }),
   );

@@ -5,7 +5,7 @@ import type { CountModel } from "./count-models.ts";
 import { countedTables } from "./counted-tables.ts";
 import { profileTable } from "./names.ts";
 import { patternKey, rulesWithin, sequenceName } from "./patterns.ts";
-import { memberSql, rulesOf } from "./rule-sql.ts";
+import { allowedSql, memberSql, rulesOf } from "./rule-sql.ts";
 import { sequenceModel } from "./sequence-model.ts";
 
 /** The segment's members with their golden record and traits: what a sync of the segment reads. */
@@ -17,15 +17,11 @@ export function segmentSql(
   const rules = rulesOf(segment);
   const { tables, joins, timesOf } = countedTables(rules, counted);
   const condition = memberSql(segment, { timeZone: declared.timeZone, timesOf }).replaceAll("\n", "\n    ");
-  const never = declared.excluded.map(
-    ({ model }) =>
-      `\n    and profiles.profile_id not in (select profile_id from ${ref(model)} where profile_id is not null)`,
-  );
   const last = [
     "select profiles.*",
     `from ${ref(profileTable)} as profiles`,
     ...joins,
-    `where\n    ${condition}${never.join("")}`,
+    `where\n    ${[condition, ...allowedSql(declared)].join("\n    and ")}`,
   ].join("\n");
   const header = comment(segment.description ?? `The segment ${segment.name}.`);
   return `-- ${header}\n${withTables([...tables, ...sequencesOf(rules)], last)}`;
@@ -36,8 +32,7 @@ export const isBare = ({ name, by }: SegmentDeclaration): boolean => "model" in 
 
 /** The tables of rules' sequences, each once: the profiles whose events came in it. */
 export function sequencesOf(rules: readonly Rule[]): Map<string, string> {
-  const within = rules.flatMap((rule) => [...rulesWithin(rule)]);
-  const names = within.flatMap((each) => (each.kind === "sequence" ? [sequenceName(each)] : []));
+  const names = [...rulesWithin(rules)].flatMap((each) => (each.kind === "sequence" ? [sequenceName(each)] : []));
   return new Map(
     names.map((name) => [name, `select profile_id from ${ref(sequenceModel)} where pattern = '${patternKey(name)}'`]),
   );

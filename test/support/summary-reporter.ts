@@ -25,8 +25,15 @@ export default class SummaryReporter implements Reporter {
       .map((module) => ({ file: module.relativeModuleId, seconds: module.diagnostic().duration / 1000 }))
       .toSorted((a, b) => b.seconds - a.seconds)
       .slice(0, slowestFiles);
-    const none = { skips: [], failures: [], flaky: [] };
-    const summary: Summary = { passed: 0, failed: errors.length, skipped: 0, ...none, slowest };
+    const summary: Summary = {
+      passed: 0,
+      failed: errors.length,
+      skipped: 0,
+      skips: [],
+      failures: [],
+      flaky: [],
+      slowest,
+    };
     for (const module of modules) {
       if (
         module.state() === "failed" &&

@@ -8,10 +8,10 @@
 {% macro at_instants(zone, models={}) -%}
   {%- if not execute %}{{ return(caller()) }}{% endif -%}
   {%- set known = dict(models) -%}
-  {%- set words = ['now', '\\d+ (?:minute|hour|day|week|month|year)s? ago'] + models | list -%}
+  {%- set in_brackets = ['now', '\\d+ (?:minute|hour|day|week|month|year)s? ago'] + models | list -%}
   {%- set pieces = [] -%}
   {#- every second piece is what stood in brackets -#}
-  {%- for piece in modules.re.split('\\[(' ~ words | join('|') ~ ')\\]', caller()) -%}
+  {%- for piece in modules.re.split('\\[(' ~ in_brackets | join('|') ~ ')\\]', caller()) -%}
     {%- if loop.index0 % 2 == 0 -%}
       {%- do pieces.append(piece) -%}
     {%- else -%}
